@@ -1,0 +1,71 @@
+"""The ways in: an API key, or the dashboard's session."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.access import Access, access_of_member, accounts_of, enter_by_api_key
+from accounts.isolation import enter_account
+
+SESSION_ACCOUNT = "account_id"
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer lf_…`; the bare key works too. Sets the key's account for the request's transaction."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Access] | None:
+        header = request.headers.get("Authorization", "").strip()
+        if not header:
+            return None
+        scheme, _, rest = header.partition(" ")
+        key = rest.strip() if scheme.lower() == "bearer" else header
+        if not key.isascii() or len(key) > 200:
+            raise AuthenticationFailed("This is not an API key.")
+        with transaction.atomic():
+            access = enter_by_api_key(key, address=request.META.get("REMOTE_ADDR") or None)
+        if access is None:
+            raise AuthenticationFailed("This API key is not known, has expired or was revoked.")
+        return access.actor, access
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Leadflip"'
+
+
+class MemberSessionAuthentication(SessionAuthentication):
+    """The dashboard's session, with CSRF, in the account that the session has chosen."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Access] | None:
+        signed_in = super().authenticate(request)
+        if signed_in is None:
+            return None
+        user = signed_in[0]
+        chosen = choose_account(request.session.get(SESSION_ACCOUNT), accounts_of(user))
+        if chosen is None:
+            raise AuthenticationFailed("You are not a member of any account.")
+        with transaction.atomic():
+            enter_account(chosen)
+            access = access_of_member(user)
+        return None if access is None else (user, access)
+
+
+def choose_account(chosen: str | None, accounts: list[tuple[UUID, str]]) -> UUID | None:
+    """The account the session names, if it is still one of the user's; else the first."""
+    ids = [account_id for account_id, _ in accounts]
+    return next((account_id for account_id in ids if str(account_id) == chosen), ids[0] if ids else None)
+
+
+class HasScope(BasePermission):
+    """A view names the scope it needs as `scope`; else reading needs `read` and anything more needs `write`."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not isinstance(request.auth, Access):
+            return False
+        scope = getattr(view, "scope", None) or ("read" if request.method in SAFE_METHODS else "write")
+        self.message = f"This needs the scope {scope!r}, which your key or role does not have."
+        return scope in request.auth.scopes

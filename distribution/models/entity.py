@@ -1,0 +1,57 @@
+from typing import ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from accounts.ids import new_id
+from accounts.models import Account
+
+
+class Entity(models.Model):
+    """What a lead is for this account: a name and an ordered list of fields."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="entities")
+    name = models.CharField(max_length=100)
+    slug = models.CharField(max_length=63)
+    display_field = models.CharField(max_length=63, blank=True, help_text="Key of the field that names a lead.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "entities"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["account", "slug"],
+                name="entity_slug_unique",
+                violation_error_message="An entity with this slug exists already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Field(models.Model):
+    """One field of an Entity. `distribution.fields` knows what each type means."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="fields")
+    key = models.CharField(max_length=63)
+    label = models.CharField(max_length=100)
+    type = models.CharField(max_length=20)
+    is_required = models.BooleanField(default=False)
+    is_encrypted = models.BooleanField(default=False)
+    default = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
+    options = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["entity", "key"], name="field_key_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,79 @@
+"""JSON in and out: exact numbers, bounded nesting, and nothing that Postgres could choke on."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import IO, Any, NoReturn
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.utils.encoders import JSONEncoder
+
+MAX_DEPTH = 64
+
+
+class JsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None) -> bytes:
+        if data is None:
+            return b""
+        return json.dumps(data, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "surrogatepass")
+
+
+class JsonParser(BaseParser):
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        return parse_json(stream.read())
+
+
+def parse_json(body: bytes) -> Any:
+    """Numbers with a fraction come as Decimal. Raises ParseError with the reason in words."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise ParseError(f"The body is not UTF-8: byte {error.start} cannot be read.") from error
+    try:
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ParseError(f"The JSON is nested too deeply; at most {MAX_DEPTH} levels are read.") from error
+    except ValueError as error:
+        raise ParseError(f"The body is not valid JSON: {error}.") from error
+    _check(value, MAX_DEPTH)
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _check(value: Any, depth: int) -> None:
+    """Postgres stores neither NUL nor a lone surrogate, and nobody means them."""
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict | list):
+        if depth == 0:
+            raise ParseError(f"The JSON is nested too deeply; at most {MAX_DEPTH} levels are read.")
+        if isinstance(value, dict):
+            for key in value:
+                _check_text(key)
+            value = value.values()
+        for item in value:
+            _check(item, depth - 1)
+
+
+def _check_text(text: str) -> None:
+    if text.isascii():
+        if "\x00" in text:
+            raise ParseError("A text holds a NUL character (\\u0000), which cannot be stored.")
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ParseError(f"A text holds half of a surrogate pair at character {error.start}, which is not valid Unicode.") from error
+    if "\x00" in text:
+        raise ParseError("A text holds a NUL character (\\u0000), which cannot be stored.")

@@ -1,0 +1,175 @@
+"""Everything that differs between installations comes from the environment (leadflip/env.py); .env.example explains each variable."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+
+from accounts.vault import parse_master_keys
+from leadflip.databases import databases
+from leadflip.env import env_bool, env_int, env_list, env_text
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+ENVIRONMENT = env_text("LEADFLIP_ENV", default="local")
+if ENVIRONMENT not in ("production", "local", "test"):
+    raise ImproperlyConfigured(f"LEADFLIP_ENV is {ENVIRONMENT!r}; it must be production, local or test.")
+IS_PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env_bool("LEADFLIP_DEBUG", default=False)
+
+SECRET_KEY = env_text("LEADFLIP_SECRET_KEY", default="" if IS_PRODUCTION else "not-a-secret-outside-production")
+MASTER_KEYS = parse_master_keys(env_text("LEADFLIP_MASTER_KEYS", default=""))
+if IS_PRODUCTION and not SECRET_KEY:
+    raise ImproperlyConfigured("LEADFLIP_SECRET_KEY is not set. Production needs a secret of its own.")
+if IS_PRODUCTION and not MASTER_KEYS:
+    raise ImproperlyConfigured("LEADFLIP_MASTER_KEYS is not set. Without a master key nothing can be sealed: set id:base64-of-32-bytes.")
+
+PUBLIC_URL = env_text("LEADFLIP_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env_list("LEADFLIP_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_standardized_errors",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "accounts",
+    "distribution",
+    "delivery",
+    "intake",
+    "leadflip",
+]
+
+MIDDLEWARE = [
+    "leadflip.requests.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "leadflip.admin_scope.AdminScopeMiddleware",
+]
+
+ROOT_URLCONF = "leadflip.urls"
+WSGI_APPLICATION = "leadflip.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = databases(secret=SECRET_KEY)
+DATABASE_ROUTERS = ["accounts.isolation.OwnerMigratesRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env_text("REDIS_URL", default="redis://127.0.0.1:6379/0")
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/admin/login/"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage" if IS_PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+
+# Plain HTTP is for the local stack; anywhere else cookies and pages are HTTPS only.
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("LEADFLIP_BEHIND_PROXY", default=False) else None
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = False
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20  # bytes; leadflip.rest answers 413 beyond it
+BULK_MAX_BYTES = 10 << 20
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.auth.ApiKeyAuthentication", "accounts.api.auth.MemberSessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.auth.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["leadflip.rest.json.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["leadflip.rest.json.JsonParser"],
+    "DEFAULT_PAGINATION_CLASS": "leadflip.rest.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "leadflip.rest.errors.answer_with_error",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Leadflip",
+    "DESCRIPTION": (BASE_DIR / "docs" / "api.md").read_text() if (BASE_DIR / "docs" / "api.md").exists() else "",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+# The one way out (delivery.outbound). Empty in production: nothing but public addresses.
+OUTBOUND_ALLOW = tuple(ip_network(network) for network in env_list("LEADFLIP_OUTBOUND_ALLOW", default=[]))
+OUTBOUND_PORTS = frozenset(map(int, env_list("LEADFLIP_OUTBOUND_PORTS", default=["80", "443", "8080", "8443"])))
+
+ENGINE_SLOTS = env_int("LEADFLIP_ENGINE_SLOTS", default=500)  # deliveries in flight per worker process
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "leadflip.requests.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
