@@ -35,9 +35,7 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict
     return changes
 
 
-def record(
-    access: Access, action: str, subject: models.Model, *, before: Mapping[str, Any] | None = None, request_id: str = ""
-) -> None:
+def record(access: Access, action: str, subject: models.Model, *, before: Mapping[str, Any] | None = None, request_id: str = "") -> None:
     """Write down what `access.actor` did. Call it in the transaction of the change itself.
 
     action: `created`, `updated`, `deleted`, or a verb of its own such as `paused`. before: the `snapshot` taken before the change.

@@ -39,7 +39,8 @@ def enter_account(account_id: UUID | None, *, using: str = "default") -> str:
         raise RuntimeError("An account is set for a transaction, and none is open.")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT current_setting(%s, true), set_config(%s, %s, true)", [SETTING, SETTING, str(account_id) if account_id else ""]
+            "SELECT current_setting(%s, true), set_config(%s, %s, true)",
+            [SETTING, SETTING, str(account_id) if account_id else ""],
         )
         return cursor.fetchone()[0] or ""
 

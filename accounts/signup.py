@@ -34,5 +34,3 @@ def create_account(name: str, *, email: str, password: str, slug: str = "", is_s
         audit.record(access, "created", account)
         audit.record(access, "created", api_key)
     return account, key
-
-

@@ -7,6 +7,7 @@ encrypted values and every body in the log made from it, so that destroying one 
 Every message is bound by associated data to its purpose and its record: moved to another row, column or account, it does not open.
 """
 
+import hmac
 import os
 from base64 import b64decode
 from functools import lru_cache
@@ -40,7 +41,9 @@ def unseal(key: bytes, sealed: bytes, *, bound_to: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], bound_to)
     except (InvalidTag, ValueError) as error:
-        raise SealError(f"The sealed message {bound_to.decode(errors='replace')} does not open: tampered with, moved, or another key.") from error
+        raise SealError(
+            f"The sealed message {bound_to.decode(errors='replace')} does not open: tampered with, moved, or another key."
+        ) from error
 
 
 def _binding(purpose: str, account_id: UUID, record_id: UUID) -> bytes:
@@ -67,6 +70,11 @@ class AccountVault(LeadVault):
     """Seals with an account's key, and makes and opens the keys of its leads."""
 
     __slots__ = ()
+
+    def blind(self, field_key: str, text: str) -> str:
+        """The blind index of a value: equal texts of one field of one account have equal indexes, and nothing else can be read from it."""
+        index_key = hmac.digest(self._key, b"blind-index", "sha256")
+        return hmac.digest(index_key, f"{field_key}\x00{text}".encode(), "sha256").hex()
 
     def new_lead_key(self, lead_id: UUID) -> tuple[LeadVault, bytes]:
         """Return the vault of a new lead and its key, wrapped, to be stored with the lead."""
@@ -107,7 +115,9 @@ def unwrap_account_key(account_id: UUID, wrapped: bytes) -> bytes:
     master_id, _, sealed = bytes(wrapped).partition(b"\x00")
     master = settings.MASTER_KEYS.get(master_id.decode(errors="replace"))
     if master is None:
-        raise SealError(f"The account's key is wrapped by master key {master_id.decode(errors='replace')!r}, which LEADFLIP_MASTER_KEYS does not hold.")
+        raise SealError(
+            f"The account's key is wrapped by master key {master_id.decode(errors='replace')!r}, which LEADFLIP_MASTER_KEYS does not hold."
+        )
     return unseal(master, sealed, bound_to=_binding("account-key", account_id, account_id))
 
 

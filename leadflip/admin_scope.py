@@ -11,7 +11,9 @@ from accounts.isolation import enter_account
 from accounts.models import User
 
 # unfold's scripts are Alpine, which evaluates expressions and sets styles.
-_ADMIN_CSP = "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+_ADMIN_CSP = (
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+)
 
 
 class AdminScopeMiddleware:

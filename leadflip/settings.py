@@ -104,7 +104,9 @@ STATIC_ROOT = BASE_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage" if IS_PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
@@ -132,7 +134,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20  # bytes; leadflip.rest answers 413 beyond
 BULK_MAX_BYTES = 10 << 20
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.auth.ApiKeyAuthentication", "accounts.api.auth.MemberSessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.auth.ApiKeyAuthentication",
+        "accounts.api.auth.MemberSessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.auth.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["leadflip.rest.json.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["leadflip.rest.json.JsonParser"],

@@ -105,7 +105,5 @@ class ChannelKind(Protocol):
     def render(self, envelope: Envelope, config: Config) -> Rendering:
         """Make the bytes. Deterministic; raises RenderError."""
 
-    async def send(
-        self, rendering: Rendering, *, delivery_id: UUID, config: Config, secrets: Secrets, transport: Any
-    ) -> Outcome:
+    async def send(self, rendering: Rendering, *, delivery_id: UUID, config: Config, secrets: Secrets, transport: Any) -> Outcome:
         """One try. Never raises for what the other side does."""

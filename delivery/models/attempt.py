@@ -40,7 +40,9 @@ class Attempt(models.Model):
     address = models.CharField(max_length=64)
     http_status = models.PositiveSmallIntegerField(null=True)
     request_headers = models.JSONField(help_text="[[name, value], …], secrets masked")
-    sealed_response = models.BinaryField(help_text='JSON {"headers": [[name, value], …], "body": base64, "is_truncated": bool}, sealed by the lead\'s key')
+    sealed_response = models.BinaryField(
+        help_text='JSON {"headers": [[name, value], …], "body": base64, "is_truncated": bool}, sealed by the lead\'s key'
+    )
     dns_ms = models.FloatField(null=True)
     connect_ms = models.FloatField(null=True)
     tls_ms = models.FloatField(null=True)

@@ -51,16 +51,23 @@ class Delivery(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=models.Q(state__in=DeliveryState.values), name="delivery_state_known"),
             models.CheckConstraint(
-                condition=~models.Q(state="queued") | models.Q(next_attempt_at__isnull=False), name="delivery_queued_is_due_some_time"
+                condition=~models.Q(state="queued") | models.Q(next_attempt_at__isnull=False),
+                name="delivery_queued_is_due_some_time",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # queue.claim: walks accounts, then channels, then what is due, first tries apart from retries.
             models.Index(
-                fields=["account", "channel", "is_retry", "next_attempt_at"], condition=models.Q(state="queued"), name="delivery_due"
+                fields=["account", "channel", "is_retry", "next_attempt_at"],
+                condition=models.Q(state="queued"),
+                name="delivery_due",
             ),
             # queue.claim counts what is in flight per channel; queue.take_back finds leases run out.
-            models.Index(fields=["channel", "claim_id", "leased_until"], condition=models.Q(state="sending"), name="delivery_in_flight"),
+            models.Index(
+                fields=["channel", "claim_id", "leased_until"],
+                condition=models.Q(state="sending"),
+                name="delivery_in_flight",
+            ),
             # queue.release and queue.hold: what waits for a channel or for a mail server.
             models.Index(fields=["channel"], condition=models.Q(state__in=["held", "collecting"]), name="delivery_waiting"),
             # The log, newest first.

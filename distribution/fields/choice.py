@@ -9,6 +9,7 @@ from distribution.fields.text import plain_text
 
 _MAX_CHOICE = 500
 _MAX_CHOSEN = 1_000
+_MAX_LISTED = 10_000
 _SHOWN = 5
 _YES = frozenset({"true", "on", "yes", "y", "1", "checked"})
 _NO = frozenset({"false", "off", "no", "n", "0"})
@@ -62,7 +63,7 @@ class MultiSelectCleaner:
             if len(raw) > _MAX_CHOSEN:
                 raise RefusedError(f"has more than {_MAX_CHOSEN:,} values", "too_long")
             return raw
-        text = plain_text(raw, _MAX_CHOICE * _MAX_CHOSEN)
+        text = plain_text(raw, _MAX_LISTED)
         if text is None:
             return []
         return [text] if self._select.knows(text) else _SEPARATORS.split(text)

@@ -11,7 +11,7 @@ from distribution.fields.names import fold, names_of
 from distribution.fields.spec import ADDRESS_PARTS, FieldSpec
 
 _MAX_UNKNOWN = 100
-# No field's name is longer; a longer raw key is not worth folding.
+# No field has a longer name; folding a raw key of a megabyte would be waste.
 _MAX_NAME = 300
 
 
@@ -34,9 +34,7 @@ class _Column:
 
     def refuse(self, raw: Any, error: RefusedError) -> Fault:
         shown = "the value" if self.spec.is_encrypted else echo(raw)
-        return Fault(
-            self.spec.key, error.code, f"{self.spec.label}: {shown} {error.fault}; wanted {self.clean.wanted}."
-        )
+        return Fault(self.spec.key, error.code, f"{self.spec.label}: {shown} {error.fault}; wanted {self.clean.wanted}.")
 
     def require(self) -> Fault:
         return Fault(self.spec.key, "required", f"{self.spec.label} is missing; wanted {self.clean.wanted}.")
@@ -54,8 +52,7 @@ class Cleaner:
         self._addresses = [column.spec.key for column in columns if column.spec.type == "address"]
         # Flat, for the loop that every lead goes through.
         self._rows = [
-            (column.spec.key, column.clean, column.default, column.spec.is_required, column.spec.is_encrypted, column)
-            for column in columns
+            (column.spec.key, column.clean, column.default, column.spec.is_required, column.spec.is_encrypted, column) for column in columns
         ]
 
     def clean(self, raw: Mapping[str, Any]) -> Cleaned:
@@ -96,7 +93,7 @@ class Cleaner:
         unknown: list[str] = []
         names = self._names
         for name, value in raw.items():
-            slot = names.get(name) or names.get(fold(name[:_MAX_NAME]))
+            slot = names.get(name) or self._loosely(name)
             if slot is None:
                 unknown.append(name)
             elif slot in given:
@@ -105,8 +102,11 @@ class Cleaner:
                 given[slot] = value
         return given, unknown
 
+    def _loosely(self, name: str) -> str | None:
+        return self._names.get(fold(name)) if len(name) <= _MAX_NAME else None
+
     def _doubled(self, slot: str, second: str, raw: Mapping[str, Any]) -> Fault:
-        first = next(name for name in raw if (self._names.get(name) or self._names.get(fold(name[:_MAX_NAME]))) == slot)
+        first = next(name for name in raw if slot == (self._names.get(name) or self._loosely(name)))
         return self._twice(slot.partition(".")[0], first, second)
 
     def _twice(self, key: str, first: str, second: str) -> Fault:

@@ -27,9 +27,7 @@ def clean_field_specs(
     """Check an Entity's list of fields: each by itself, and that no two answer to one name. Positions follow the list
     where they are not given. The specs are of use only if there are no faults."""
     if not isinstance(raw, list) or len(raw) > MAX_FIELDS:
-        return [], [
-            Fault(attr, "invalid", f"The fields are {_size(raw)}; wanted a list of at most {MAX_FIELDS} fields.")
-        ]
+        return [], [Fault(attr, "invalid", f"The fields are {_size(raw)}; wanted a list of at most {MAX_FIELDS} fields.")]
     specs: list[FieldSpec] = []
     faults: list[Fault] = []
     owners: dict[str, int] = {}
@@ -79,9 +77,7 @@ class _Reading:
         # `id` comes back from whoever edits what the API answered.
         for name in self._raw:
             if name not in _KNOWN and name != "id":
-                self.report(
-                    cut(name), "unknown", f"{echo(name)} says nothing about a field; wanted {', '.join(_KNOWN)}."
-                )
+                self.report(cut(name), "unknown", f"{echo(name)} says nothing about a field; wanted {', '.join(_KNOWN)}.")
         key, field_type = self._key(), self._type()
         if key is None or field_type is None:
             return None
@@ -127,9 +123,7 @@ class _Reading:
         try:
             label = plain_text(raw, _MAX_LABEL)
         except RefusedError as error:
-            self.report(
-                "label", error.code, f"The label {error.fault}; wanted a text of at most {_MAX_LABEL} characters."
-            )
+            self.report("label", error.code, f"The label {error.fault}; wanted a text of at most {_MAX_LABEL} characters.")
             return fallback
         return " ".join(label.split()) if label else fallback
 
@@ -159,9 +153,7 @@ class _Reading:
             default = clean(raw)
         except RefusedError as error:
             shown = "the value" if spec.is_encrypted else echo(raw)
-            self.report(
-                "default", error.code, f"The default of {spec.label}: {shown} {error.fault}; wanted {clean.wanted}."
-            )
+            self.report("default", error.code, f"The default of {spec.label}: {shown} {error.fault}; wanted {clean.wanted}.")
             return spec
         return replace(spec, default=default)
 

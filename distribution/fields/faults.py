@@ -45,7 +45,7 @@ def echo(value: Any) -> str:
             return f'"{cut(value)}"'
         case int():
             # str() of an int refuses more than 4,300 digits.
-            return str(value) if -(10**30) < value < 10**30 else "a number of more than 30 digits"
+            return str(value) if -(10**30) < value < 10**30 else "a huge number"
         case float():
             return str(value)
         case Decimal():

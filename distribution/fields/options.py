@@ -29,9 +29,7 @@ def clean_options(field_type: str, raw: Any, report: Report) -> dict[str, Any]:
             wanted = f"any of {', '.join(known)}" if known else "none"
             report(cut(name), "unknown", f"{echo(name)} is no option of a {field_type} field; wanted {wanted}.")
     given = {name: raw[name] for name in known if raw.get(name) is not None}
-    return (
-        _numbers(given, report) if field_type == "number" else _max_length(given, MAX_LENGTH.get(field_type, 0), report)
-    )
+    return _numbers(given, report) if field_type == "number" else _max_length(given, MAX_LENGTH.get(field_type, 0), report)
 
 
 def _max_length(given: Mapping[str, Any], limit: int, report: Report) -> dict[str, Any]:
@@ -54,9 +52,7 @@ def _numbers(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
     if options.get("step", 1) <= 0:
         report("step", "invalid", f"step is {echo(options.pop('step'))}; wanted a number above 0.")
     if "min" in options and "max" in options and options["min"] > options["max"]:
-        report(
-            "max", "invalid", f"max is {echo(options['max'])}, less than min; wanted at least {echo(options['min'])}."
-        )
+        report("max", "invalid", f"max is {echo(options['max'])}, less than min; wanted at least {echo(options['min'])}.")
     return options
 
 
@@ -66,9 +62,7 @@ def _choices(raw: Any, report: Report) -> dict[str, Any]:
         raw = raw.get("choices")
     if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_CHOICES:
         shown = echo(raw) if not isinstance(raw, list) else f"{len(raw):,} in number"
-        report(
-            "", "invalid", f'The options are {shown}; wanted a list of 1 to {MAX_CHOICES:,} of {{"value", "label"}}.'
-        )
+        report("", "invalid", f'The options are {shown}; wanted a list of 1 to {MAX_CHOICES:,} of {{"value", "label"}}.')
         return {"choices": []}
     choices = [choice for index, item in enumerate(raw) if (choice := _choice(item, index, report))]
     _report_ambiguous(choices, report)
@@ -78,7 +72,7 @@ def _choices(raw: Any, report: Report) -> dict[str, Any]:
 def _choice(raw: Any, index: int, report: Report) -> dict[str, str] | None:
     item = raw if isinstance(raw, Mapping) else {"value": raw}
     try:
-        value = plain_text(item.get("value"), _MAX_CHOICE)
+        value = None if item.get("value") is None else plain_text(item["value"], _MAX_CHOICE)
         label = value if item.get("label") is None else plain_text(item["label"], _MAX_CHOICE)
     except RefusedError as error:
         report(
@@ -98,7 +92,5 @@ def _report_ambiguous(choices: list[dict[str, str]], report: Report) -> None:
     for index, choice in enumerate(choices):
         for name in {choice["value"].casefold(), choice["label"].casefold()}:
             if owners.setdefault(name, index) != index:
-                report(
-                    str(index), "duplicate", f"{echo(name)} stands for two options (case does not count); wanted one."
-                )
+                report(str(index), "duplicate", f"{echo(name)} stands for two options (case does not count); wanted one.")
                 break

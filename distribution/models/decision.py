@@ -1,8 +1,8 @@
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.ids import new_id
 from accounts.models import Account
+from distribution.fields.exact_json import ExactDecoder, ExactEncoder
 from distribution.models.lead import Lead
 from distribution.models.profile import Profile
 
@@ -16,7 +16,7 @@ class Decision(models.Model):
     profile = models.ForeignKey(Profile, on_delete=models.SET_NULL, null=True, related_name="+")
     profile_name = models.CharField(max_length=100)
     is_matched = models.BooleanField()
-    detail = models.JSONField(encoder=DjangoJSONEncoder, help_text="As distribution.routing.Decision.as_json gives it.")
+    detail = models.JSONField(encoder=ExactEncoder, decoder=ExactDecoder, help_text="As distribution.routing.Decision.as_json gives it.")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

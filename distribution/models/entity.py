@@ -1,10 +1,10 @@
 from typing import ClassVar
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.ids import new_id
 from accounts.models import Account
+from distribution.fields.exact_json import ExactDecoder, ExactEncoder
 
 
 class Entity(models.Model):
@@ -43,8 +43,8 @@ class Field(models.Model):
     type = models.CharField(max_length=20)
     is_required = models.BooleanField(default=False)
     is_encrypted = models.BooleanField(default=False)
-    default = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
-    options = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    default = models.JSONField(null=True, blank=True, encoder=ExactEncoder, decoder=ExactDecoder)
+    options = models.JSONField(default=dict, blank=True, encoder=ExactEncoder, decoder=ExactDecoder)
     position = models.PositiveIntegerField()
 
     class Meta:

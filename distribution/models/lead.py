@@ -1,10 +1,10 @@
 from typing import ClassVar
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.ids import new_id
 from accounts.models import Account
+from distribution.fields.exact_json import ExactDecoder, ExactEncoder
 from distribution.models.entity import Entity
 
 
@@ -29,7 +29,7 @@ class Lead(models.Model):
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="leads")
     source = models.CharField(max_length=10, choices=LeadSource)
     status = models.CharField(max_length=50, default="new")
-    values = models.JSONField(encoder=DjangoJSONEncoder)
+    values = models.JSONField(encoder=ExactEncoder, decoder=ExactDecoder)
     sealed = models.BinaryField(null=True, editable=False)
     wrapped_key = models.BinaryField(editable=False)
     note = models.TextField(blank=True)

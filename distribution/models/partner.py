@@ -26,7 +26,9 @@ class Partner(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["account", "name"], name="partner_name_unique", violation_error_message="A partner of this name exists already."
+                fields=["account", "name"],
+                name="partner_name_unique",
+                violation_error_message="A partner of this name exists already.",
             ),
         ]
 

@@ -4,6 +4,7 @@ from django.db import models
 
 from accounts.ids import new_id
 from accounts.models import Account
+from distribution.fields.exact_json import ExactDecoder, ExactEncoder
 from distribution.models.entity import Entity
 from distribution.models.partner import Partner
 
@@ -22,14 +23,16 @@ class Profile(models.Model):
     name = models.CharField(max_length=100)
     is_enabled = models.BooleanField(default=False)
     strategy = models.CharField(max_length=20, choices=Strategy, default=Strategy.SEND_TO_ALL)
-    rules = models.JSONField(default=dict, blank=True)
+    rules = models.JSONField(default=dict, blank=True, encoder=ExactEncoder, decoder=ExactDecoder)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["account", "name"], name="profile_name_unique", violation_error_message="A profile of this name exists already."
+                fields=["account", "name"],
+                name="profile_name_unique",
+                violation_error_message="A profile of this name exists already.",
             ),
             models.CheckConstraint(condition=models.Q(strategy__in=Strategy.values), name="profile_strategy_known"),
         ]
@@ -46,7 +49,7 @@ class Assignment(models.Model):
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="assignments")
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="assignments")
     priority = models.IntegerField(default=0, help_text="The highest number comes first.")
-    rules = models.JSONField(default=dict, blank=True)
+    rules = models.JSONField(default=dict, blank=True, encoder=ExactEncoder, decoder=ExactDecoder)
     caps = models.JSONField(default=dict, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     is_enabled = models.BooleanField(default=True)

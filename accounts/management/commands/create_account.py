@@ -22,7 +22,11 @@ class Command(BaseCommand):
         password = options["password"] or getpass.getpass("Password: ")
         try:
             account, key = create_account(
-                options["name"], email=options["email"], password=password, slug=options["slug"], is_staff=options["staff"]
+                options["name"],
+                email=options["email"],
+                password=password,
+                slug=options["slug"],
+                is_staff=options["staff"],
             )
         except AccountExistsError as error:
             raise CommandError(str(error)) from error

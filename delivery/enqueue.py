@@ -1,0 +1,52 @@
+"""New deliveries, written in the lead's own transaction; and what people may do to those that wait."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.ids import new_id
+
+_ENQUEUE = """
+INSERT INTO delivery_delivery (id, account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made,
+    counted_attempts, next_attempt_at, created_at, updated_at)
+SELECT d.id, %s, d.lead_id, d.channel_id, d.profile_id, d.partner_id, d.state, d.reason, false, false, 0, 0,
+    CASE WHEN d.state = 'queued' THEN %s END, %s, %s
+FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[])
+  AS d(id, lead_id, channel_id, profile_id, partner_id, state, reason)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """hold_reason: why it must wait (its channel is paused); empty when it is due at once."""
+
+    lead_id: UUID
+    channel_id: UUID
+    profile_id: UUID
+    partner_id: UUID
+    hold_reason: str = ""
+    id: UUID = field(default_factory=new_id)
+
+    @property
+    def state(self) -> str:
+        return "held" if self.hold_reason else "queued"
+
+
+def enqueue(deliveries: Sequence[NewDelivery], *, account_id: UUID, now: datetime) -> None:
+    """Write the rows. The caller rings `wake` once its transaction has committed."""
+    if not deliveries:
+        return
+    columns = [
+        [d.id for d in deliveries],
+        [d.lead_id for d in deliveries],
+        [d.channel_id for d in deliveries],
+        [d.profile_id for d in deliveries],
+        [d.partner_id for d in deliveries],
+        [d.state for d in deliveries],
+        [d.hold_reason for d in deliveries],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_ENQUEUE, [account_id, now, now, now, *columns])

@@ -1,0 +1,150 @@
+"""From claimed rows to shipments: settings from a cache, bytes rendered once or unsealed, keys opened."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import namedtuple_row
+
+from accounts.ids import new_id
+from accounts.vault import SealError, account_vault
+from delivery import queue
+from delivery.channel_settings import SETTINGS_SQL, ChannelSettings, build_settings
+from delivery.channels.base import RenderError
+from delivery.outcome import Outcome, Verdict
+from delivery.shipment import LeadContent, Shipment, make_envelope, open_rendering, seal_rendering
+from distribution.fields.exact_json import load
+
+SEALED_VALUES = "lead-values"
+_CACHE_SIZE = 5_000
+
+logger = logging.getLogger(__name__)
+
+
+class SettingsCache:
+    """ChannelSettings by channel and configuration version, bounded, least recently used out first."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[UUID, int], ChannelSettings | SealError] = OrderedDict()
+
+    async def settings_of(self, connection: queue.Connection, rows: Sequence[Any]) -> dict[UUID, ChannelSettings | SealError]:
+        """The settings of every channel among the claimed rows. One whose secrets do not open is there as its SealError."""
+        wanted = {(row.channel_id, row.config_version) for row in rows}
+        missing = [key for key in wanted if key not in self._known]
+        if missing:
+            cursor = connection.cursor(row_factory=namedtuple_row)
+            await cursor.execute(SETTINGS_SQL, [[channel_id for channel_id, _ in missing]])
+            versions = dict(missing)
+            for row in await cursor.fetchall():
+                self._known[row.id, versions[row.id]] = _build(row)
+        found = {channel_id: self._known[channel_id, version] for channel_id, version in wanted if (channel_id, version) in self._known}
+        for key in wanted & self._known.keys():
+            self._known.move_to_end(key)
+        while len(self._known) > _CACHE_SIZE:
+            self._known.popitem(last=False)
+        return found
+
+
+def _build(row: Any) -> ChannelSettings | SealError:
+    try:
+        return build_settings(row)
+    except SealError as error:
+        return error
+
+
+@dataclass(slots=True)
+class Prepared:
+    """shipments: ready to go. fresh: renderings to keep before they go. refused: what cannot go at all, with the reason."""
+
+    shipments: list[Shipment]
+    fresh: list[queue.SealedRendering]
+    refused: list[tuple[Shipment, Outcome]]
+
+
+def prepare(claimed: queue.Claimed, settings: dict[UUID, ChannelSettings | SealError], *, now: datetime) -> Prepared:
+    prepared = Prepared([], [], [])
+    for row in claimed.rows:
+        found = settings.get(row.channel_id)
+        if isinstance(found, ChannelSettings):
+            _prepare_one(prepared, row, found, claimed.claim_id, now)
+        else:
+            # Left to its lease: it comes back later, and by then the master key may be here again.
+            logger.error("The settings of channel %s cannot be read: %s", row.channel_id, found)
+    return prepared
+
+
+def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_id: UUID, now: datetime) -> None:
+    account = account_vault(row.account_id, bytes(row.account_key))
+    shipment = Shipment(
+        delivery_id=row.id,
+        account_id=row.account_id,
+        claim_id=claim_id,
+        attempts_made=row.attempts_made,
+        counted_attempts=row.counted_attempts,
+        settings=settings,
+        vault=account,
+        rendering=None,
+        rendering_id=row.rendering_id,
+        is_test=row.is_test,
+    )
+    try:
+        shipment.vault = account.lead(row.lead_id, bytes(row.lead_key))
+        if row.rendering_id is not None:
+            shipment.rendering = open_rendering(
+                shipment.vault,
+                row.sealed_body,
+                delivery_id=row.id,
+                content_type=row.content_type,
+                recipients=row.recipients,
+            )
+        else:
+            _render(prepared, shipment, row, now)
+    except SealError as error:
+        prepared.refused.append((shipment, Outcome(Verdict.FAILED, "unreadable", f"The lead can no longer be read. {error}")))
+    except RenderError as error:
+        prepared.refused.append((shipment, Outcome(Verdict.FAILED, "render", str(error))))
+    except Exception:
+        # A fault of ours, in one lead or one channel, must not stop the others.
+        logger.exception("Delivery %s could not be rendered.", row.id)
+        prepared.refused.append(
+            (
+                shipment,
+                Outcome(Verdict.RETRY, "internal", "Leadflip could not prepare this delivery. It will try again."),
+            )
+        )
+    else:
+        prepared.shipments.append(shipment)
+
+
+def _render(prepared: Prepared, shipment: Shipment, row: Any, now: datetime) -> None:
+    sealed_values = {}
+    if row.lead_sealed is not None:
+        sealed_values = load(shipment.vault.open(row.lead_sealed, purpose=SEALED_VALUES, record_id=row.lead_id))
+    lead = LeadContent(
+        id=row.lead_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        source=row.source,
+        status=row.status,
+        values=load(row.lead_values),
+        sealed_values=sealed_values,
+    )
+    settings = shipment.settings
+    envelope = make_envelope(settings, lead, delivery_id=row.id, is_test=row.is_test)
+    shipment.rendering = settings.sender.render(envelope, settings.config, context=settings.context(now))
+    shipment.rendering_id = new_id()
+    prepared.fresh.append(
+        queue.SealedRendering(
+            id=shipment.rendering_id,
+            account_id=row.account_id,
+            delivery_id=row.id,
+            sealed_body=seal_rendering(shipment.vault, shipment.rendering, delivery_id=row.id),
+            content_type=shipment.rendering.content_type,
+            recipients=shipment.rendering.recipients,
+            created_at=now,
+        )
+    )

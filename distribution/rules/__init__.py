@@ -1,0 +1,25 @@
+"""Rules: a JSON tree, parsed, compiled to closures, explained to people. Pure: no database, time passed in."""
+
+from distribution.rules.compile import MATCHES_ALL, CompiledRule, compile_rule
+from distribution.rules.explain import Explanation, Finding, explain, first_failure
+from distribution.rules.lead import Blind, LeadView, blind_values, view_lead
+from distribution.rules.tree import Rule, RuleError, encrypted_keys, load, parse
+
+__all__ = [
+    "MATCHES_ALL",
+    "Blind",
+    "CompiledRule",
+    "Explanation",
+    "Finding",
+    "LeadView",
+    "Rule",
+    "RuleError",
+    "blind_values",
+    "compile_rule",
+    "encrypted_keys",
+    "explain",
+    "first_failure",
+    "load",
+    "parse",
+    "view_lead",
+]

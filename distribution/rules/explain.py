@@ -1,0 +1,169 @@
+"""Why a rule matched a lead or did not, for people. Values of encrypted fields never appear."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from distribution.fields.faults import cut
+from distribution.fields.number import number_text
+from distribution.rules.compile import CompiledCondition, CompiledGroup, CompiledNode, CompiledRule
+from distribution.rules.lead import LeadView
+from distribution.rules.operators import Wants
+from distribution.rules.tree import Condition
+
+HIDDEN = "•••"
+_MAX_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One condition on one lead. wanted, actual: JSON, cut at 50 characters, decimals and lists as texts; None for no
+    value. A part of the rule that can not be used has no field and operator, and its fault as words."""
+
+    path: str
+    field: str | None
+    operator: str | None
+    wanted: Any
+    actual: Any
+    is_true: bool
+    words: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "field": self.field,
+            "operator": self.operator,
+            "wanted": self.wanted,
+            "actual": self.actual,
+            "is_true": self.is_true,
+            "words": self.words,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """conditions: all of them in the order of the rule, also those that the result did not hang on. first_failure: the
+    first that kept the rule from matching, None if it matched."""
+
+    is_match: bool
+    conditions: tuple[Finding, ...]
+    first_failure: Finding | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "is_match": self.is_match,
+            "conditions": [finding.as_json() for finding in self.conditions],
+            "first_failure": self.first_failure.as_json() if self.first_failure else None,
+        }
+
+
+def explain(rule: CompiledRule, lead: LeadView, now: datetime) -> Explanation:
+    if rule.root is None:
+        return Explanation(is_match=True, conditions=(), first_failure=None)
+    findings = tuple(_find(leaf, lead, now, is_wanted=True) for leaf in _leaves(rule.root))
+    return Explanation(_holds(rule.root, lead, now), findings, first_failure(rule, lead, now))
+
+
+def first_failure(rule: CompiledRule, lead: LeadView, now: datetime) -> Finding | None:
+    """Return the first condition that kept the rule from matching; in a group that must not hold, one that was true."""
+    if rule.root is None or rule.matches(lead, now):
+        return None
+    return _culprit(rule.root, lead, now, is_wanted=True)
+
+
+def _leaves(node: CompiledNode) -> Iterator[CompiledNode]:
+    if isinstance(node, CompiledGroup):
+        for child in node.children:
+            yield from _leaves(child)
+    else:
+        yield node
+
+
+def _holds(node: CompiledNode, lead: LeadView, now: datetime) -> bool:
+    """Read the tree, not the groups' closures, so that the tests can hold the one against the other."""
+    if not isinstance(node, CompiledGroup):
+        return node.test(lead, now)
+    results = (_holds(child, lead, now) for child in node.children)
+    match node.group.kind:
+        case "all":
+            return all(results)
+        case "any":
+            return any(results)
+        case _:
+            return not any(results)
+
+
+def _culprit(node: CompiledNode, lead: LeadView, now: datetime, *, is_wanted: bool) -> Finding:
+    """Return the condition to name for a node that came out other than wanted."""
+    if not isinstance(node, CompiledGroup):
+        return _find(node, lead, now, is_wanted=is_wanted)
+    is_child_wanted = is_wanted != (node.group.kind == "none")
+    # The children that came out other than wanted; there is one, or the group would have come out right.
+    wrong = next(child for child in node.children if child.test(lead, now) != is_child_wanted)
+    found = _culprit(wrong, lead, now, is_wanted=is_child_wanted)
+    others = len(node.children) - 1
+    if node.group.kind == "any" and is_wanted and others:
+        return _with_words(found, f"{found.words}; {_other_alternatives(others)}")
+    return found
+
+
+def _other_alternatives(count: int) -> str:
+    return "the other alternative failed too" if count == 1 else f"the {count} other alternatives failed too"
+
+
+def _with_words(finding: Finding, words: str) -> Finding:
+    return Finding(finding.path, finding.field, finding.operator, finding.wanted, finding.actual, finding.is_true, words)
+
+
+def _find(leaf: CompiledNode, lead: LeadView, now: datetime, *, is_wanted: bool) -> Finding:
+    assert not isinstance(leaf, CompiledGroup)
+    is_true = leaf.test(lead, now)
+    if not isinstance(leaf, CompiledCondition):
+        fault = leaf.unusable.fault
+        return Finding(leaf.unusable.path, None, None, None, None, is_true, f"The rule no longer fits: {fault.detail}")
+    condition = leaf.condition
+    field = condition.field
+    actual = (lead.blind if field.is_encrypted else lead.facts).get(field.key)
+    if field.is_encrypted:
+        wanted, actual = HIDDEN, None if actual is None else HIDDEN
+    else:
+        wanted, actual = _shown_wanted(condition), shown(actual)
+    words = _words(condition, wanted, actual, is_wanted=is_wanted)
+    return Finding(condition.path, field.key, condition.operator.name, wanted, actual, is_true, words)
+
+
+def _words(condition: Condition, wanted: Any, actual: Any, *, is_wanted: bool) -> str:
+    sentence = condition.operator.words.replace("{}", _spoken(wanted))
+    was = "missing" if actual is None else _spoken(actual)
+    return f"{condition.field.label} {sentence} {'wanted' if is_wanted else 'not wanted'}, was {was}"
+
+
+def _spoken(value: Any) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _shown_wanted(condition: Condition) -> Any:
+    if condition.operator.wants is Wants.PAIR:
+        low, high = condition.value
+        return f"{_spoken(shown(low))} and {_spoken(shown(high))}"
+    return shown(condition.value)
+
+
+def shown(value: Any) -> Any:
+    """Return a value as a Decision stores it: small, and JSON for any encoder."""
+    match value:
+        case None | bool() | int():
+            return value
+        case Decimal():
+            return number_text(value) if value.is_finite() else str(value)
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case list():
+            listed = ", ".join(_spoken(shown(item)) for item in value[:_MAX_LISTED])
+            return listed if len(value) <= _MAX_LISTED else f"{listed} … ({len(value):,} values)"
+        case dict():
+            return cut(", ".join(str(part) for part in value.values()))
+        case _:
+            return cut(str(value))
