@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from accounts.vault import AccountVault
 from distribution.fields import Cleaner, FieldSpec, compile_cleaner
 from distribution.models import Assignment, Entity, Profile
 from distribution.routing import AssignmentSpec, ChannelState, ProfileSpec
-from distribution.rules import compile_rule, encrypted_keys
+from distribution.rules import CompiledRule, Rule, compile_rule, encrypted_keys
 from distribution.rules import load as load_rule
 
 
@@ -66,7 +67,22 @@ def _entity_table(
     default_region: str,
 ) -> EntityTable:
     specs = specs_of(entity)
-    trees = [profile.rules for profile in profiles] + [a.rules for profile in profiles for a in assignments.get(profile.id, [])]
+    rules: list[Rule] = []
+
+    def compiled(tree: Any) -> CompiledRule:
+        rules.append(load_rule(tree, specs, default_region=default_region))
+        return compile_rule(rules[-1], blind=vault.blind)
+
+    specs_of_profiles = tuple(
+        ProfileSpec(
+            id=profile.id,
+            name=profile.name,
+            strategy=profile.strategy,
+            rule=compiled(profile.rules),
+            assignments=tuple(_assignment(a, compiled(a.rules), channels) for a in assignments.get(profile.id, [])),
+        )
+        for profile in profiles
+    )
     return EntityTable(
         id=entity.id,
         name=entity.name,
@@ -74,30 +90,19 @@ def _entity_table(
         display_field=entity.display_field,
         specs=specs,
         cleaner=compile_cleaner(specs, default_region=default_region),
-        profiles=tuple(
-            ProfileSpec(
-                id=profile.id,
-                name=profile.name,
-                strategy=profile.strategy,
-                rule=compile_rule(load_rule(profile.rules, specs), blind=vault.blind),
-                assignments=tuple(_assignment(a, specs, vault, channels) for a in assignments.get(profile.id, [])),
-            )
-            for profile in profiles
-        ),
-        blind_keys=encrypted_keys(load_rule(tree, specs) for tree in trees),
+        profiles=specs_of_profiles,
+        blind_keys=encrypted_keys(rules),
     )
 
 
-def _assignment(
-    assignment: Assignment, specs: tuple[FieldSpec, ...], vault: AccountVault, channels: Mapping[UUID, ChannelState]
-) -> AssignmentSpec:
+def _assignment(assignment: Assignment, rule: CompiledRule, channels: Mapping[UUID, ChannelState]) -> AssignmentSpec:
     partner = assignment.partner
     return AssignmentSpec(
         id=assignment.id,
         partner_id=partner.id,
         partner_name=partner.name,
         priority=assignment.priority,
-        rule=compile_rule(load_rule(assignment.rules, specs), blind=vault.blind),
+        rule=rule,
         is_partner_active=partner.is_active,
         is_enabled=assignment.is_enabled,
         channel=channels.get(assignment.id, "none"),

@@ -17,17 +17,29 @@ _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", 
 
 
 def data_folder() -> Path:
+    """`LEADFLIP_DATA`, where a relative path starts at the project, so that the stack and manage.py mean the same folder from anywhere."""
     return Path(PROJECT, os.environ.get("LEADFLIP_DATA") or ".leadflip")
+
+
+def parse_stack_env(text: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 @cache
 def _stack_env() -> dict[str, str]:
-    try:
-        lines = (data_folder() / "stack.env").read_text().splitlines()
-    except OSError:
+    # A production process that is started beside a developer's stack must not take over its keys and its open doors.
+    if os.environ.get("LEADFLIP_ENV") == "production":
         return {}
-    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    path = data_folder() / "stack.env"
+    try:
+        return parse_stack_env(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be read ({error}). It belongs to the local stack: stop it, remove the file, start again."
+        ) from error
 
 
 def env_text(name: str, *, default: str) -> str:
@@ -43,12 +55,15 @@ def env_bool(name: str, *, default: bool) -> bool:
     return text in _TRUE
 
 
-def env_int(name: str, *, default: int) -> int:
+def env_int(name: str, *, default: int, at_least: int | None = None) -> int:
     text = env_text(name, default=str(default))
     try:
-        return int(text)
+        number = int(text)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number.") from error
+    if at_least is not None and number < at_least:
+        raise ImproperlyConfigured(f"{name} is {number}; it must be at least {at_least}.")
+    return number
 
 
 def env_list(name: str, *, default: list[str]) -> list[str]:

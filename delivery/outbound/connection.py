@@ -9,7 +9,7 @@ from typing import cast
 
 from delivery.outbound.answer import Answer, decode_headers, unpack
 from delivery.outbound.errors import Fault, OutboundError, tls_reason
-from delivery.outbound.reader import AnswerFault, AnswerReader
+from delivery.outbound.reader import AnswerError, AnswerReader
 from delivery.outbound.urls import Origin
 from delivery.outcome import Timings
 
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         try:
             if self._reader.feed(data):
                 waiter.set_result(None)
-        except AnswerFault as fault:
+        except AnswerError as fault:
             waiter.set_result(fault.code)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -114,7 +114,7 @@ async def _connect(address: Address, port: int) -> socket.socket:
     family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.setblocking(False)
+        sock.settimeout(0)
         # The loop passes numbers on as they are; no name is looked up a second time.
         await asyncio.get_running_loop().sock_connect(sock, (str(address), port))
     except BaseException:

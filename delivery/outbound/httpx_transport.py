@@ -20,6 +20,8 @@ _ERRORS: dict[Fault, type[httpx.TransportError]] = {
     "protocol": httpx.RemoteProtocolError,
     "too_large_headers": httpx.RemoteProtocolError,
 }
+# httpx adds these on its own; the client has its own say on them.
+_UNWANTED = RESERVED_HEADERS | {"accept-encoding"}
 # The body is handed over unpacked and whole.
 _FRAMING_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -57,10 +59,6 @@ class HttpxTransport(httpx.AsyncBaseTransport):
             request=request,
             extensions={"is_truncated": answer.is_truncated, "address": answer.address, "timings": answer.timings},
         )
-
-
-# httpx adds these on its own; the client has its own say on them.
-_UNWANTED = RESERVED_HEADERS | {"accept-encoding"}
 
 
 def _seconds(request: httpx.Request) -> float:

@@ -6,7 +6,7 @@ from delivery.outbound.answer import MAX_HEADER_BYTES, MAX_HEADERS, MAX_RAW_BODY
 from delivery.outbound.errors import Fault
 
 
-class AnswerFault(Exception):
+class AnswerError(Exception):
     """The bytes are no HTTP answer, or its headers are too long."""
 
     def __init__(self, code: Fault) -> None:
@@ -61,7 +61,7 @@ class AnswerReader:
         return b"".join(self._pieces)
 
     def feed(self, data: bytes) -> bool:
-        """Takes in bytes; True once the answer is whole, or as much of it as is wanted. Raises AnswerFault."""
+        """Takes in bytes; True once the answer is whole, or as much of it as is wanted. Raises AnswerError."""
         if len(data) > self._room:
             return self._feed_up_to_the_limit(data)
         self._room -= len(data)
@@ -70,7 +70,7 @@ class AnswerReader:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.is_reusable = False
             if not self._has_headers:
-                raise AnswerFault("protocol") from None
+                raise AnswerError("protocol") from None
             self._cut()
         return self.is_complete
 
@@ -87,7 +87,7 @@ class AnswerReader:
         if self.feed(data[:room]):
             return True
         if not self._has_headers:
-            raise AnswerFault("too_large_headers")
+            raise AnswerError("too_large_headers")
         if self._room:  # the headers ended within this piece, which opened the room for the body
             return self.feed(data[room:])
         self._cut()
@@ -116,7 +116,7 @@ class AnswerReader:
             self.headers.clear()
             return
         if status < 200:  # a switch of protocols that nobody asked for, or no status at all
-            raise AnswerFault("protocol")
+            raise AnswerError("protocol")
         self.status = status
         self._has_headers = True
         self._room = MAX_RAW_BODY_BYTES

@@ -24,7 +24,9 @@ def rows(sql: str, *params: object) -> list[tuple[object, ...]]:
 def test_every_table_of_an_account_is_behind_its_policy() -> None:
     tables = rows(TABLES_OF_ACCOUNTS)
     policies = dict(
-        rows("SELECT tablename, qual FROM pg_policies WHERE policyname = 'own_account' AND %s = ANY(roles) AND qual = with_check", app_role())
+        rows(
+            "SELECT tablename, qual FROM pg_policies WHERE policyname = 'own_account' AND %s = ANY(roles) AND qual = with_check", app_role()
+        )
     )
     assert len(tables) >= 15
     for table, has_row_security, is_partition, owner in tables:

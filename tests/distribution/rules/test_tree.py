@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distribution.rules import RuleError, compile_rule, load, parse
-from distribution.rules.tree import MAX_CONDITIONS
+from distribution.rules.tree import MAX_CONDITIONS, Group
 from tests.distribution.rules.leads import NOW, SPECS, condition, holds, lead
 
 NINE = condition("zip", "starts_with", "9")
@@ -76,7 +76,12 @@ def test_too_many_conditions_are_refused() -> None:
 
 
 def test_a_flood_of_faults_is_cut_short() -> None:
-    assert len(faults_of({"all": [None] * 100_000})) == 100
+    flood = {"all": [None] * 100_000}
+    loaded = load(flood, SPECS)
+
+    assert len(faults_of(flood)) == 100
+    assert isinstance(loaded.root, Group)
+    assert len(loaded.root.children) == 100
 
 
 def test_every_fault_is_reported_at_once_with_its_path() -> None:
