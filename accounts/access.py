@@ -44,6 +44,7 @@ class Access:
     config_version: int
     actor: Actor
     scopes: frozenset[str]
+    request_id: str = ""  # of the request it came with, for the audit log
 
     @property
     def vault(self) -> AccountVault:

@@ -35,7 +35,7 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict
     return changes
 
 
-def record(access: Access, action: str, subject: models.Model, *, before: Mapping[str, Any] | None = None, request_id: str = "") -> None:
+def record(access: Access, action: str, subject: models.Model, *, before: Mapping[str, Any] | None = None) -> None:
     """Write down what `access.actor` did. Call it in the transaction of the change itself.
 
     action: `created`, `updated`, `deleted`, or a verb of its own such as `paused`. before: the `snapshot` taken before the change.
@@ -54,6 +54,6 @@ def record(access: Access, action: str, subject: models.Model, *, before: Mappin
         object_id=subject.pk,
         object_label=str(subject)[:200],
         changes=changes,
-        request_id=request_id,
+        request_id=access.request_id,
     )
     bump_config_version(access.account_id)

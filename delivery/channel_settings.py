@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from accounts.vault import AccountVault, account_vault
 from delivery.channels import KINDS
-from delivery.channels.base import ChannelKind, MailServerSettings
+from delivery.channels.base import ChannelKind, Context, MailServerSettings
 from distribution.fields import FieldSpec
+from distribution.fields.exact_json import load
 
 # Run by the engine across accounts, and by the API within one.
 SETTINGS_SQL = """
@@ -57,6 +59,9 @@ class ChannelSettings:
     def sender(self) -> ChannelKind:
         return KINDS[self.kind]
 
+    def context(self, now: datetime) -> Context:
+        return Context(now, self.partner_email, self.mail_server, self.is_http_allowed)
+
 
 def build_settings(row: Any) -> ChannelSettings:
     """From a row of SETTINGS_SQL. Raises SealError."""
@@ -72,7 +77,7 @@ def build_settings(row: Any) -> ChannelSettings:
         secrets=unseal_secrets(vault, row.id, row.sealed_secrets),
         entity=row.entity,
         display_field=row.display_field,
-        specs=tuple(FieldSpec(**spec) for spec in json.loads(row.specs)),
+        specs=tuple(FieldSpec(**spec) for spec in load(row.specs)),
         profile=row.profile,
         partner=row.partner,
         partner_email=row.partner_email,

@@ -14,7 +14,7 @@ from accounts.ids import new_id
 from accounts.vault import SealError, account_vault
 from delivery import queue
 from delivery.channel_settings import SETTINGS_SQL, ChannelSettings, build_settings
-from delivery.channels.base import RenderError
+from delivery.channels.base import NotReadyError, RenderError
 from delivery.outcome import Outcome, Verdict
 from delivery.shipment import LeadContent, Shipment, make_envelope, open_rendering, seal_rendering
 from distribution.fields.exact_json import load
@@ -105,6 +105,8 @@ def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_
             _render(prepared, shipment, row, now)
     except SealError as error:
         prepared.refused.append((shipment, Outcome(Verdict.FAILED, "unreadable", f"The lead can no longer be read. {error}")))
+    except NotReadyError as error:
+        prepared.refused.append((shipment, Outcome(Verdict.HELD, error.code, str(error), is_attempt=False)))
     except RenderError as error:
         prepared.refused.append((shipment, Outcome(Verdict.FAILED, "render", str(error))))
     except Exception:

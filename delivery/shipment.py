@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.vault import LeadVault
 from delivery.channel_settings import ChannelSettings
-from delivery.channels.base import Envelope, FieldInfo, Rendering
+from delivery.channels.base import Envelope, Rendering
 from delivery.payload import select_fields
 from distribution.fields import lead_name
 
@@ -64,7 +64,7 @@ class Shipment:
     counted_attempts: int
     settings: ChannelSettings
     vault: LeadVault
-    rendering: Rendering
+    rendering: Rendering | None
     rendering_id: UUID | None
     is_test: bool = False
 
@@ -77,7 +77,3 @@ def open_rendering(vault: LeadVault, sealed: bytes, *, delivery_id: UUID, conten
     """Raises SealError when the lead was erased."""
     body = vault.open(sealed, purpose=RENDERING, record_id=delivery_id)
     return Rendering(body=body, content_type=content_type, recipients=tuple(recipients))
-
-
-def field_infos(settings: ChannelSettings) -> tuple[FieldInfo, ...]:
-    return tuple(FieldInfo(spec.key, spec.key, spec.label, spec.type) for spec in settings.specs)

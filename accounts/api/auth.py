@@ -1,5 +1,6 @@
 """The ways in: an API key, or the dashboard's session."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             access = enter_by_api_key(key, address=request.META.get("REMOTE_ADDR") or None)
         if access is None:
             raise AuthenticationFailed("This API key is not known, has expired or was revoked.")
-        return access.actor, access
+        return access.actor, replace(access, request_id=request_id_of(request))
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Leadflip"'
@@ -52,7 +53,11 @@ class MemberSessionAuthentication(SessionAuthentication):
         with transaction.atomic(savepoint=False):
             enter_account(chosen)
             access = access_of_member(user)
-        return None if access is None else (user, access)
+        return None if access is None else (user, replace(access, request_id=request_id_of(request)))
+
+
+def request_id_of(request: Request) -> str:
+    return str(getattr(request._request, "request_id", ""))  # noqa: SLF001 - DRF offers no other way to Django's request
 
 
 def choose_account(chosen: str | None, accounts: list[tuple[UUID, str]]) -> UUID | None:

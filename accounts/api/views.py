@@ -1,17 +1,44 @@
 """What every view of the REST API is made of."""
 
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.access import Access
+from accounts.api.auth import request_id_of
+
+__all__ = ["AccountView", "LimitedView", "TooLargeError", "access_of", "find", "request_id_of"]
+
+Record = TypeVar("Record", bound=Model)
 
 
-class AccountView(APIView):
+class TooLargeError(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+
+
+class LimitedView(APIView):
+    """Refuses a body above `max_body_bytes` before it reads any of it."""
+
+    max_body_bytes: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > self.max_body_bytes:
+            raise TooLargeError(f"The body has {int(length):,} bytes; at most {self.max_body_bytes:,} are read.")
+
+
+class AccountView(LimitedView):
     """One request, one transaction, one account: all that the view reads and writes is the caller's own."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -24,5 +51,13 @@ def access_of(request: Request) -> Access:
     return request.auth
 
 
-def request_id_of(request: Request) -> str:
-    return str(getattr(request._request, "request_id", ""))  # noqa: SLF001 - DRF offers no other way to Django's request
+def find(rows: QuerySet[Record], record_id: str) -> Record:
+    """The row of that id, as the URL spells it. A malformed id, an unknown one and another account's answer with the same bytes."""
+    try:
+        key = UUID(record_id)
+    except ValueError as error:
+        raise NotFound from error
+    found = rows.filter(pk=key).first() if str(key) == record_id.lower() else None
+    if found is None:
+        raise NotFound
+    return found

@@ -1,5 +1,6 @@
 import hashlib
 import secrets
+from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
@@ -50,8 +51,12 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
-def create_api_key(account_id: UUID, *, name: str, scopes: tuple[str, ...] = SCOPES) -> tuple[ApiKey, str]:
+def create_api_key(
+    account_id: UUID, *, name: str, scopes: tuple[str, ...] = SCOPES, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
     """Return the record and the key itself, which is never to be seen again."""
     key = f"lf_{secrets.token_urlsafe(32)}"
-    record = ApiKey.objects.create(account_id=account_id, name=name, prefix=key[:10], key_hash=hash_key(key), scopes=list(scopes))
+    record = ApiKey.objects.create(
+        account_id=account_id, name=name, prefix=key[:10], key_hash=hash_key(key), scopes=list(scopes), expires_at=expires_at
+    )
     return record, key

@@ -1,12 +1,33 @@
 """The shape of a channel kind. A kind sees an envelope, its settings and its secrets, and never the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from delivery.outbound.addresses import OutboundPolicy
 from delivery.outcome import Outcome
+from distribution.fields import Fault
+
+__all__ = [
+    "ChannelKind",
+    "Config",
+    "ConfigError",
+    "Context",
+    "Envelope",
+    "EnvelopeField",
+    "Fault",
+    "FieldInfo",
+    "MailServerSettings",
+    "NotReadyError",
+    "RenderError",
+    "Rendering",
+    "Secrets",
+]
+
+_NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +35,7 @@ class EnvelopeField:
     """One field as this partner gets it: selected, ordered, renamed, decrypted.
 
     value: str, bool, Decimal, int, list of str, dict of str (an address), or None when the lead has none.
+    options: of the Entity's field, so that a select can be shown by its label.
     """
 
     key: str  # the Entity's key
@@ -22,6 +44,7 @@ class EnvelopeField:
     type: str
     value: Any
     is_encrypted: bool = False
+    options: Mapping[str, Any] = field(default=_NO_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +69,7 @@ class Rendering:
     """What goes out, byte for byte the same on every try.
 
     content_type: of a webhook's body; `message/rfc822` for a mail.
-    recipients: of a mail.
+    recipients: of a mail, To and Cc together.
     """
 
     body: bytes
@@ -55,16 +78,37 @@ class Rendering:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a setting. attr is a path such as `config.headers.0.name`."""
+class MailServerSettings:
+    """The account's own SMTP server, its password unsealed. username: empty when the server wants no login."""
 
-    attr: str
-    code: str
-    detail: str
+    host: str
+    port: int
+    security: Literal["none", "starttls", "tls"]
+    username: str
+    password: str
+    from_address: str
+    from_name: str = ""
+
+    def __repr__(self) -> str:
+        return f"MailServerSettings({self.host}:{self.port}, {self.security}, from {self.from_address})"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rendering and sending may know besides the channel's own settings.
+
+    now: aware, the moment of this call. partner_email: where a mail goes when the channel names no recipients; may be empty.
+    mail_server: None while the account has not set one. is_http_allowed: of the account.
+    """
+
+    now: datetime
+    partner_email: str = ""
+    mail_server: MailServerSettings | None = None
+    is_http_allowed: bool = False
 
 
 class ConfigError(ValueError):
-    """The settings of a channel are not usable. Every fault at once, each at its field."""
+    """The settings of a channel are not usable. Every fault at once, its attr a path such as `config.headers.0.name`."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("; ".join(f"{fault.attr}: {fault.detail}" for fault in faults))
@@ -75,13 +119,24 @@ class RenderError(ValueError):
     """This lead cannot be put into this channel's form, now or on any later try. The text says why, for people."""
 
 
+class NotReadyError(RenderError):
+    """Something that the channel needs is not there yet: the delivery waits (Verdict.HELD) and is rendered when it is.
+
+    code: as in Outcome, such as `no_mail_server`.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 Config = Mapping[str, Any]  # as stored in DeliveryChannel.config: checked by clean_config, no secrets in it
 Secrets = Mapping[str, str]  # as unsealed from DeliveryChannel.sealed_secrets
 
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """What templates may name."""
+    """What templates may name: one of the fields that the channel's selection lets out (`payload.chosen_fields`)."""
 
     key: str
     name: str
@@ -95,15 +150,35 @@ class ChannelKind(Protocol):
     name: str
 
     def clean_config(
-        self, raw: Mapping[str, Any], *, fields: tuple[FieldInfo, ...], is_http_allowed: bool, old_secrets: Secrets
+        self,
+        raw: Mapping[str, Any],
+        *,
+        fields: tuple[FieldInfo, ...],
+        is_http_allowed: bool,
+        policy: OutboundPolicy,
+        old_secrets: Secrets,
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Check what a user typed; return (config to store, secrets to seal). Raises ConfigError.
 
-        A secret that is left out keeps its old value.
+        A secret that is left out keeps its old value; one that `raw` no longer mentions is dropped. What was returned as
+        the config may be given back as `raw`.
         """
 
-    def render(self, envelope: Envelope, config: Config) -> Rendering:
-        """Make the bytes. Deterministic; raises RenderError."""
+    def render(self, envelope: Envelope, config: Config, *, context: Context) -> Rendering:
+        """Make the bytes. Deterministic; raises RenderError, NotReadyError while something is missing."""
 
-    async def send(self, rendering: Rendering, *, delivery_id: UUID, config: Config, secrets: Secrets, transport: Any) -> Outcome:
-        """One try. Never raises for what the other side does."""
+    async def send(
+        self,
+        rendering: Rendering,
+        *,
+        delivery_id: UUID,
+        config: Config,
+        secrets: Secrets,
+        context: Context,
+        transport: Any,
+    ) -> Outcome:
+        """One try. Never raises for what the other side does.
+
+        transport: lives as long as the process and has `client` (OutboundClient), `policy` (OutboundPolicy) and `mail`
+        (`delivery.channels.email.transport.MailTransport`); each kind asks for its own part of it.
+        """

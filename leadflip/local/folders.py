@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from leadflip.local.faults import StackFault
+from leadflip.local.service_user import service_user
 
 # A fresh cluster takes 40 MB, its write-ahead log grows to some hundred.
 _NEEDED_BYTES = 256 << 20
@@ -32,7 +33,9 @@ def write_private(path: Path, text: str) -> None:
 def make_data_folder(folder: Path, *, needed_bytes: int = _NEEDED_BYTES) -> None:
     if folder.exists() and not folder.is_dir():
         raise StackFault(f"{folder} is a file. LEADFLIP_DATA must name a folder.")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+        service_user().let_through(folder)
     for name in ("logs", "run"):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -52,21 +55,22 @@ def lock_data_folder(folder: Path) -> IO[str]:
     return file
 
 
-def socket_folder(folder: Path, *, purpose: str, user: int | None = None) -> Path:
-    """A private folder with a short path, the same one for the same data folder. `user`: who shall own it, when we may give it away."""
+def socket_folder(folder: Path, *, purpose: str) -> Path:
+    """Where the sockets of a data folder lie: a short path, the same one every time."""
     base = tempfile.gettempdir()
     if len(base) > _SHORT_ENOUGH or not re.fullmatch(r"[\w./-]+", base):
         base = "/tmp"
     digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
-    place = Path(base, f"leadflip-{os.getuid()}-{digest}-{purpose}")
+    return Path(base, f"leadflip-{os.getuid()}-{digest}-{purpose}")
+
+
+def make_socket_folder(place: Path, *, user: int | None = None) -> None:
+    """Private to us, or to `user`, whom we start a server as."""
     owner = os.getuid() if user is None else user
-    try:
-        place.mkdir(mode=0o700)
-        if user is not None:
-            os.chown(place, user, -1)
-    except FileExistsError:
-        # The name can be guessed, so somebody else may have been here first.
-        facts = place.lstat()
-        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != owner or stat.S_IMODE(facts.st_mode) != 0o700:
-            raise StackFault(f"{place} belongs to somebody else. Remove it, or set TMPDIR to a folder of yours.") from None
-    return place
+    place.mkdir(mode=0o700, exist_ok=True)
+    # The name can be guessed, so somebody else may have been here first.
+    facts = place.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid not in (owner, os.getuid()) or stat.S_IMODE(facts.st_mode) != 0o700:
+        raise StackFault(f"{place} belongs to somebody else. Remove it, or set TMPDIR to a folder of yours.")
+    if facts.st_uid != owner:
+        os.chown(place, owner, -1)

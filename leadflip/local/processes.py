@@ -4,6 +4,7 @@ A pid alone proves nothing, since the system gives it away again. A record also 
 so that only our own are ever ended.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -61,9 +62,7 @@ def end_leftover(path: Path, *, owner: Path, ask: signal.Signals = signal.SIGTER
         leader.send_signal(ask)
         psutil.wait_procs([leader], timeout=patience)
         members.append(leader)
-    for process in members:
-        if process.is_running():
-            process.kill()
+    _kill(members)
     psutil.wait_procs(members, timeout=2.0)
     return bool(members)
 
@@ -82,8 +81,13 @@ def end_child(process: subprocess.Popen[bytes], *, ask: signal.Signals, deadline
 
 def kill_session(leader: int) -> None:
     """For a child that was started in a session of its own and has ended: its orphans still hold its port and its work."""
-    for process in _members_of(leader):
-        process.kill()
+    _kill(_members_of(leader))
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _session_members(record: ProcessRecord) -> list[psutil.Process]:
@@ -103,6 +107,6 @@ def _members_of(session: int) -> list[psutil.Process]:
 
 def _works_for(process: psutil.Process, record: ProcessRecord) -> bool:
     try:
-        return process.create_time() > record.started - _CLOCK_SLACK and process.environ().get("LEADFLIP_DATA") == record.owner
+        return bool(process.create_time() > record.started - _CLOCK_SLACK and process.environ().get("LEADFLIP_DATA") == record.owner)
     except psutil.Error:
         return False

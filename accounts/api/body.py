@@ -1,0 +1,49 @@
+"""Bodies of requests: strict, and answered in words that name the field, its fault and what is wanted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+_ECHO = 50
+_WANTED = {
+    "required": "{name} is missing; it must be given.",
+    "null": "{name} is null; wanted a value.",
+    "blank": "{name} is empty; wanted a text.",
+}
+
+
+class Body(serializers.Serializer[Any]):
+    """What a request may hold. A key that means nothing here is an error: most are typing errors that would otherwise change nothing, silently.
+
+    Keys that only answers have (`id`, `created_at`) may come back and are left alone.
+    """
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        errors: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            errors = {_cut(key): [self._unknown(key)] for key in data if key not in self.fields}
+        try:
+            values: dict[str, Any] = super().to_internal_value(data)
+        except ValidationError as error:
+            detail = error.detail
+            errors |= {name: _named(name, faults) for name, faults in detail.items()} if isinstance(detail, dict) else {}
+        if errors:
+            raise ValidationError(errors)
+        return values
+
+    def _unknown(self, key: Any) -> ErrorDetail:
+        wanted = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+        return ErrorDetail(f"{_cut(key)!r} means nothing here; wanted any of {wanted}.", "unknown")
+
+
+def _named(name: str, faults: Any) -> Any:
+    if isinstance(faults, list) and all(isinstance(fault, ErrorDetail) for fault in faults):
+        return [ErrorDetail(_WANTED.get(fault.code, "{name}: {fault}").format(name=name, fault=fault), fault.code) for fault in faults]
+    return faults
+
+
+def _cut(key: Any) -> str:
+    text = str(key)
+    return text if len(text) <= _ECHO else text[: _ECHO - 1] + "…"

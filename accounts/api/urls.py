@@ -1,0 +1,13 @@
+from django.urls import path
+
+from accounts.api.api_keys import ApiKeyDetail, ApiKeyList
+from accounts.api.audit import AuditList
+from accounts.api.members import MemberDetail, MemberList
+
+urlpatterns = [
+    path("members", MemberList.as_view()),
+    path("members/<str:id>", MemberDetail.as_view()),
+    path("api-keys", ApiKeyList.as_view()),
+    path("api-keys/<str:id>", ApiKeyDetail.as_view()),
+    path("audit", AuditList.as_view()),
+]

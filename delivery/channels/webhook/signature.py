@@ -1,0 +1,51 @@
+"""Signatures by Standard Webhooks 1.0 (spec/standard-webhooks.md). Pure but for `new_secret`."""
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+PREFIX = "whsec_"
+ROTATION = timedelta(hours=24)
+
+# The names under which a channel's sealed secrets hold them.
+CURRENT = "signing_secret"
+PREVIOUS = "previous_signing_secret"
+PREVIOUS_UNTIL = "previous_signing_secret_until"  # ISO 8601, with its zone
+
+
+def new_secret() -> str:
+    """A secret for one channel: `whsec_` and the base64 of 32 random bytes (24 to 64 are allowed)."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def decode_secret(secret: str) -> bytes:
+    """The key inside. Raises ValueError for anything but `whsec_<base64 of 24 to 64 bytes>`; the text never quotes it."""
+    try:
+        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        key = b""
+    if not secret.startswith(PREFIX) or not 24 <= len(key) <= 64:
+        raise ValueError("A signing secret is whsec_ and the base64 of 24 to 64 bytes.")
+    return key
+
+
+def sign(keys: Sequence[bytes], *, message_id: str, timestamp: int, body: bytes) -> str:
+    """The value of `webhook-signature`: one `v1,<base64>` per key, separated by spaces.
+
+    message_id: the value of `webhook-id`, without a full stop. timestamp: of `webhook-timestamp`, seconds since 1970.
+    body: exactly as sent. Receivers take the message if any one signature is right.
+    """
+    content = b"%b.%d.%b" % (message_id.encode("ascii"), timestamp, body)
+    return " ".join("v1," + binascii.b2a_base64(hmac.digest(key, content, "sha256"), newline=False).decode() for key in keys)
+
+
+def rotate(sealed: Mapping[str, str], *, now: datetime) -> dict[str, str]:
+    """A channel's secrets with a new signing secret; the one until now signs too for 24 h. now: aware."""
+    rotated = {**sealed, CURRENT: new_secret()}
+    if CURRENT in sealed:
+        rotated[PREVIOUS] = sealed[CURRENT]
+        rotated[PREVIOUS_UNTIL] = (now + ROTATION).isoformat()
+    return rotated
