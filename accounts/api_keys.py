@@ -17,7 +17,9 @@ def make_api_key(access: Access, *, name: str, scopes: Sequence[str], expires_at
         detail = f"scopes has {', '.join(beyond)}, which you do not have yourself; a key cannot do more than its maker."
         raise RefusedChangeError([Fault("scopes", "not_allowed", detail)])
     if expires_at is not None and expires_at <= timezone.now():
-        raise RefusedChangeError([Fault("expires_at", "invalid", "expires_at lies in the past; wanted a moment to come, or null for never.")])
+        raise RefusedChangeError(
+            [Fault("expires_at", "invalid", "expires_at lies in the past; wanted a moment to come, or null for never.")]
+        )
     record, key = create_api_key(access.account_id, name=name, scopes=tuple(dict.fromkeys(scopes)), expires_at=expires_at)
     audit.record(access, "created", record)
     return record, key

@@ -136,7 +136,7 @@ class Isolate(Statements):
     def forwards(self) -> list[sql.Composable]:
         table, app, engine = sql.Identifier(self.table), sql.Identifier(app_role()), sql.Identifier(engine_role())
         own = sql.SQL("{} = leadflip_account()").format(sql.Identifier(self.column))
-        statements = [
+        statements: list[sql.Composable] = [
             sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(table),
             sql.SQL("CREATE POLICY own_account ON {} TO {} USING ({}) WITH CHECK ({})").format(table, app, own, own),
             sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(self.app), table, app),
@@ -165,23 +165,23 @@ class LookUpFunction(Statements):
 
     def __init__(self, signature: str, returns: str, body: str) -> None:
         self.signature, self.returns, self.body = signature, returns, body
-        self._constructor_args = ((signature, returns, body), {})
+        self._constructor_args: tuple[tuple[str, ...], dict[str, str]] = ((signature, returns, body), {})
 
     def describe(self) -> str:
         return f"Look-up across accounts: {self.signature}"
 
     def forwards(self) -> list[sql.Composable]:
-        signature = sql.SQL(self.signature)  # type: ignore[arg-type]  # from a migration, never from a user
+        signature = sql.SQL(self.signature)
         return [
             sql.SQL(
                 "CREATE OR REPLACE FUNCTION {} RETURNS {} LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $body$ {} $body$"
-            ).format(signature, sql.SQL(self.returns), sql.SQL(self.body)),  # type: ignore[arg-type]
+            ).format(signature, sql.SQL(self.returns), sql.SQL(self.body)),
             sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC").format(signature),
             sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(signature, sql.Identifier(app_role())),
         ]
 
     def backwards(self) -> list[sql.Composable]:
-        return [sql.SQL("DROP FUNCTION {}").format(sql.SQL(self.signature))]  # type: ignore[arg-type]
+        return [sql.SQL("DROP FUNCTION {}").format(sql.SQL(self.signature))]
 
 
 class OwnerMigratesRouter:

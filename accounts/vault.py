@@ -33,7 +33,7 @@ def seal(key: bytes, plain: bytes, *, bound_to: bytes) -> bytes:
     return _FORMAT + nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
 
 
-def unseal(key: bytes, sealed: bytes, *, bound_to: bytes) -> bytes:
+def unseal(key: bytes, sealed: bytes | memoryview, *, bound_to: bytes) -> bytes:
     """Open what `seal` made with the same key and binding. Raises SealError."""
     sealed = bytes(sealed)
     if sealed[:1] != _FORMAT:
@@ -62,7 +62,7 @@ class LeadVault:
     def seal(self, plain: bytes, *, purpose: str, record_id: UUID) -> bytes:
         return seal(self._key, plain, bound_to=_binding(purpose, self._account_id, record_id))
 
-    def open(self, sealed: bytes, *, purpose: str, record_id: UUID) -> bytes:
+    def open(self, sealed: bytes | memoryview, *, purpose: str, record_id: UUID) -> bytes:
         return unseal(self._key, sealed, bound_to=_binding(purpose, self._account_id, record_id))
 
 

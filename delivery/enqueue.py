@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -39,7 +40,7 @@ def enqueue(deliveries: Sequence[NewDelivery], *, account_id: UUID, now: datetim
     """Write the rows. The caller rings `wake` once its transaction has committed."""
     if not deliveries:
         return
-    columns = [
+    columns: list[list[Any]] = [
         [d.id for d in deliveries],
         [d.lead_id for d in deliveries],
         [d.channel_id for d in deliveries],

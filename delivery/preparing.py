@@ -14,13 +14,16 @@ from accounts.ids import new_id
 from accounts.vault import SealError, account_vault
 from delivery import queue
 from delivery.channel_settings import SETTINGS_SQL, ChannelSettings, build_settings
-from delivery.channels.base import NotReadyError, RenderError
+from delivery.channels.base import NotReadyError, RenderError, Rendering
 from delivery.outcome import Outcome, Verdict
 from delivery.shipment import LeadContent, Shipment, make_envelope, open_rendering, seal_rendering
 from distribution.fields.exact_json import load
 
 SEALED_VALUES = "lead-values"
 _CACHE_SIZE = 5_000
+
+# Stands in a shipment until its bytes are there.
+_NOT_YET = Rendering(b"", "")
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ class SettingsCache:
             cursor = connection.cursor(row_factory=namedtuple_row)
             await cursor.execute(SETTINGS_SQL, [[channel_id for channel_id, _ in missing]])
             versions = dict(missing)
+            row: Any
             for row in await cursor.fetchall():
                 self._known[row.id, versions[row.id]] = _build(row)
         found = {channel_id: self._known[channel_id, version] for channel_id, version in wanted if (channel_id, version) in self._known}
@@ -87,7 +91,7 @@ def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_
         counted_attempts=row.counted_attempts,
         settings=settings,
         vault=account,
-        rendering=None,
+        rendering=_NOT_YET,
         rendering_id=row.rendering_id,
         is_test=row.is_test,
     )

@@ -64,7 +64,7 @@ class Shipment:
     counted_attempts: int
     settings: ChannelSettings
     vault: LeadVault
-    rendering: Rendering | None
+    rendering: Rendering
     rendering_id: UUID | None
     is_test: bool = False
 

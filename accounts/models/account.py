@@ -1,4 +1,5 @@
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F
@@ -35,7 +36,7 @@ class Account(models.Model):
         return account_vault(self.id, bytes(self.wrapped_key))
 
 
-def bump_config_version(account_id: object) -> None:
+def bump_config_version(account_id: UUID) -> None:
     """Tell every process that the account's configuration is another one once this transaction commits."""
     Account.objects.filter(id=account_id).update(config_version=F("config_version") + 1)
 

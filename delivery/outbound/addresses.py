@@ -13,15 +13,15 @@ _NOT_PUBLIC_V4: tuple[tuple[IPv4Network, str], ...] = tuple(
     (IPv4Network(network), word)
     for network, word in (
         ("0.0.0.0/8", "an unspecified address"),
-        ("10.0.0.0/8", "a private network"),
-        ("100.64.0.0/10", "a carrier's shared network"),
+        ("10.0.0.0/8", "in a private network"),
+        ("100.64.0.0/10", "in a carrier's shared network"),
         ("127.0.0.0/8", "this machine itself"),
         ("169.254.0.0/16", "a link-local address"),
-        ("172.16.0.0/12", "a private network"),
+        ("172.16.0.0/12", "in a private network"),
         ("192.0.0.0/24", "a reserved address"),
         ("192.0.2.0/24", "an address for documentation"),
         ("192.88.99.0/24", "a retired relay address"),
-        ("192.168.0.0/16", "a private network"),
+        ("192.168.0.0/16", "in a private network"),
         ("198.18.0.0/15", "an address for benchmarks"),
         ("198.51.100.0/24", "an address for documentation"),
         ("203.0.113.0/24", "an address for documentation"),
@@ -44,12 +44,12 @@ _NAMED_V6: tuple[tuple[IPv6Network, str], ...] = tuple(
     for network, word in (
         ("::/128", "an unspecified address"),
         ("::1/128", "this machine itself"),
-        ("64:ff9b:1::/48", "a private network"),
+        ("64:ff9b:1::/48", "in a private network"),
         ("100::/64", "a discard address"),
         ("5f00::/16", "a segment-routing address"),
-        ("fc00::/7", "a private network"),
+        ("fc00::/7", "in a private network"),
         ("fe80::/10", "a link-local address"),
-        ("fec0::/10", "a private network"),
+        ("fec0::/10", "in a private network"),
         ("ff00::/8", "a multicast address"),
     )
 )
@@ -89,7 +89,7 @@ def embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 def what_is_wrong_with(address: Address) -> str | None:
-    """None for an address of the public internet, else a word for people: 'a private network'.
+    """None for an address of the public internet, else a word for people: 'in a private network'.
 
     An address that wraps another is judged by what is inside. What IANA does not list as globally reachable is refused.
     """
@@ -97,7 +97,7 @@ def what_is_wrong_with(address: Address) -> str | None:
     if isinstance(address, IPv4Address):
         return _word_for_v4(address)
     if address.scope_id is not None:
-        return "an address with a network interface"
+        return "tied to a network interface"
     for inner in embedded(address):
         if (word := _word_for_v4(inner)) is not None:
             named = next((name for network, name in _NAMED_V6 if address in network), None)

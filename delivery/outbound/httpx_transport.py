@@ -43,7 +43,8 @@ class HttpxTransport(httpx.AsyncBaseTransport):
             target = parse_url(str(request.url), is_http_allowed=self._is_http_allowed, policy=self._client.policy)
         except UrlError as error:
             raise httpx.UnsupportedProtocol(error.detail, request=request) from error
-        headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() not in _UNWANTED]
+        raw = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+        headers = [(name, value) for name, value in raw if name.lower() not in _UNWANTED]
         try:
             answer = await self._client.request(
                 request.method, target, headers=headers, body=await request.aread(), timeout_seconds=_seconds(request)

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
+from rest_framework.views import APIView
 
 from accounts.api.faults import validation_error
 from accounts.api.views import AccountView, access_of, request_id_of
@@ -22,7 +22,7 @@ from intake.pipeline import IncomingLead, Receipt, Refusal, UnknownEntityError, 
 
 class IntakeView(AccountView):
     scope = "intake"
-    parser_classes = (*api_settings.DEFAULT_PARSER_CLASSES, FormParser, MultiPartParser)
+    parser_classes = (*APIView.parser_classes, FormParser, MultiPartParser)
 
     @extend_schema(
         operation_id="intake",

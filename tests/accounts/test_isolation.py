@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import ProgrammingError, connection, connections, transaction
 
@@ -15,7 +18,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
 """
 
 
-def rows(sql: str, *params: object) -> list[tuple[object, ...]]:
+def rows(sql: str, *params: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
@@ -23,7 +26,7 @@ def rows(sql: str, *params: object) -> list[tuple[object, ...]]:
 
 def test_every_table_of_an_account_is_behind_its_policy() -> None:
     tables = rows(TABLES_OF_ACCOUNTS)
-    policies = dict(
+    policies: dict[str, str] = dict(
         rows(
             "SELECT tablename, qual FROM pg_policies WHERE policyname = 'own_account' AND %s = ANY(roles) AND qual = with_check", app_role()
         )
@@ -41,7 +44,7 @@ def test_every_table_of_an_account_is_behind_its_policy() -> None:
 
 
 @pytest.mark.parametrize("role", [app_role, engine_role])
-def test_the_roles_cannot_bypass_policies(role) -> None:  # type: ignore[no-untyped-def]
+def test_the_roles_cannot_bypass_policies(role: Callable[[], str]) -> None:
     assert rows("SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = %s", role()) == [(False, False, False)]
     assert rows("SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = %s", role()) == [(0,)]
 
@@ -125,7 +128,7 @@ def test_an_unknown_key_opens_nothing() -> None:
 
 
 def test_the_engine_may_touch_only_what_migrations_name() -> None:
-    allowed = dict(
+    allowed: dict[str, str] = dict(
         rows(
             "SELECT c.relname, string_agg(p, ',' ORDER BY p) FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p"
             " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND has_table_privilege(%s, c.oid, p)"

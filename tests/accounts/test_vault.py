@@ -3,6 +3,7 @@ from base64 import b64encode
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from pytest_django.fixtures import Settings
 
 from accounts.ids import new_id
 from accounts.vault import (
@@ -77,7 +78,7 @@ def test_an_erased_lead_cannot_be_opened(vault: AccountVault) -> None:
         vault.lead(new_id(), b"")
 
 
-def test_the_first_master_key_seals_and_any_opens(settings) -> None:  # type: ignore[no-untyped-def]
+def test_the_first_master_key_seals_and_any_opens(settings: Settings) -> None:
     account_id, old, new = new_id(), os.urandom(32), os.urandom(32)
     settings.MASTER_KEYS = {"old": old}
     wrapped = new_account_key(account_id)

@@ -14,7 +14,6 @@ from delivery.channels.webhook.signature import sign
 from delivery.outbound import Answer, OutboundClient, OutboundError, OutboundPolicy, UrlError
 from delivery.outcome import Headers, Outcome, Verdict
 
-
 _NO_SECRET = "This channel has no usable signing secret: make a new one on its page."
 
 

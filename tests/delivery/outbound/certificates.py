@@ -73,9 +73,7 @@ class Authority:
         certificate = self._issue(key, names, valid, is_self_signed=is_self_signed)
         path = self.folder / f"{certificate.serial_number}.pem"
         path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
             + certificate.public_bytes(serialization.Encoding.PEM)
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -96,9 +94,7 @@ class Authority:
         *,
         is_self_signed: bool,
     ) -> x509.Certificate:
-        alternatives = [
-            x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names
-        ]
+        alternatives = [x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names]
         issuer_key = key if is_self_signed else self.key
         return (
             x509.CertificateBuilder()
@@ -109,8 +105,6 @@ class Authority:
             .not_valid_before(valid[0])
             .not_valid_after(valid[1])
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
             .sign(issuer_key, hashes.SHA256())
         )

@@ -1,11 +1,12 @@
 """Real servers on loopback that say exactly what a test wants said."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from ipaddress import ip_address, ip_network
-import socket
+from typing import cast
 
 import dns.flags
 import dns.message
@@ -183,8 +184,8 @@ class NameServer(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport
         self.address = ""
 
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
-        self._transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
         host, port = transport.get_extra_info("sockname")[:2]
         self.address = f"{host}:{port}"
 
@@ -219,9 +220,7 @@ class NameServer(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def name_server(zone: Zone) -> AsyncIterator[NameServer]:
-    transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: NameServer(zone), local_addr=("127.0.0.1", 0)
-    )
+    transport, server = await asyncio.get_running_loop().create_datagram_endpoint(lambda: NameServer(zone), local_addr=("127.0.0.1", 0))
     try:
         yield server
     finally:

@@ -21,9 +21,7 @@ async def test_an_answer_has_status_headers_body_and_address(client: OutboundCli
 
 async def test_the_request_goes_out_exactly_so(client: OutboundClient) -> None:
     async with serve(answer_ok) as server:
-        await client.post(
-            server.target("/hook?a=1"), headers=[("webhook-id", "msg_1")], body=b'{"a": 1}', timeout_seconds=5
-        )
+        await client.post(server.target("/hook?a=1"), headers=[("webhook-id", "msg_1")], body=b'{"a": 1}', timeout_seconds=5)
     assert server.requests == [
         b"POST /hook?a=1 HTTP/1.1\r\n"
         b"Host: 127.0.0.1:%d\r\n"
@@ -46,9 +44,7 @@ async def test_a_large_body_arrives_whole(client: OutboundClient) -> None:
 
 async def test_one_connection_serves_one_request_after_another(client: OutboundClient) -> None:
     async with serve(answer_ok) as server:
-        answers = [
-            await client.post(server.target(), headers=[], body=b"x", timeout_seconds=5) for _ in range(5)
-        ]
+        answers = [await client.post(server.target(), headers=[], body=b"x", timeout_seconds=5) for _ in range(5)]
     assert server.connections == 1
     assert len(server.requests) == 5
     assert answers[0].timings.connect_ms is not None
@@ -163,9 +159,7 @@ async def test_a_kept_connection_that_breaks_in_mid_answer_is_not_tried_again(cl
     assert server.connections == 1
 
 
-@pytest.mark.parametrize(
-    "extra", [b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b"junk", b"HTTP/1.1 200 OK\r\n"]
-)
+@pytest.mark.parametrize("extra", [b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b"junk", b"HTTP/1.1 200 OK\r\n"])
 async def test_bytes_behind_the_answer_end_the_connection(client: OutboundClient, extra: bytes) -> None:
     async def script(visit: Visit) -> None:
         await visit.request()
@@ -228,9 +222,7 @@ async def test_no_redirect_is_followed(client: OutboundClient) -> None:
     assert inside.connections == 0
 
 
-async def test_a_proxy_in_the_environment_is_ignored(
-    client: OutboundClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_proxy_in_the_environment_is_ignored(client: OutboundClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async with serve(answer_ok) as proxy, serve(answer_ok) as server:
         for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")

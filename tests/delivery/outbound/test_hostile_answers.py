@@ -55,9 +55,7 @@ async def test_a_body_of_20_kib_is_read_whole_and_kept_in_part(client: OutboundC
 async def test_100_mb_are_not_read(client: OutboundClient) -> None:
     sent: list[int] = []
     megabyte = b"a" * 1_000_000
-    got = await post_to(
-        client, repeats(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", megabyte, 100, sent)
-    )
+    got = await post_to(client, repeats(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n", megabyte, 100, sent))
     assert (got.status, got.body, got.is_truncated) == (200, b"a" * KEPT, True)
     assert sum(sent) < 20_000_000  # what the kernel's buffers took before the connection was closed
 
@@ -104,9 +102,7 @@ async def test_a_packed_body_is_unpacked(client: OutboundClient, encoding: bytes
         (b"deflate", b"\xff\xff\xff", b"\xff\xff\xff"),
     ],
 )
-async def test_a_body_that_cannot_be_unpacked_keeps_its_status(
-    client: OutboundClient, encoding: bytes, body: bytes, kept: bytes
-) -> None:
+async def test_a_body_that_cannot_be_unpacked_keeps_its_status(client: OutboundClient, encoding: bytes, body: bytes, kept: bytes) -> None:
     got = await post_to(client, says(answer(body, b"Content-Encoding: " + encoding)))
     assert (got.status, got.body, got.is_truncated) == (200, kept, True)
 
@@ -130,9 +126,7 @@ async def test_bad_chunks_keep_the_status(client: OutboundClient, body: bytes) -
 
 
 async def test_endless_chunk_extensions_are_cut(client: OutboundClient) -> None:
-    got = await post_to(
-        client, repeats(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;", b"x" * 10_000, 1000)
-    )
+    got = await post_to(client, repeats(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;", b"x" * 10_000, 1000))
     assert (got.status, got.body, got.is_truncated) == (200, b"", True)
 
 
@@ -175,9 +169,7 @@ async def test_a_reset_amid_the_headers_is_an_error(client: OutboundClient) -> N
     assert error.reason == "127.0.0.1 closed the connection in the middle of its answer."
 
 
-@pytest.mark.parametrize(
-    "piece", [b"X-Header: " + b"y" * 1000 + b"\r\n", b"X", b"HTTP/1.1 100 Continue\r\n\r\n", b"\r\n" * 500]
-)
+@pytest.mark.parametrize("piece", [b"X-Header: " + b"y" * 1000 + b"\r\n", b"X", b"HTTP/1.1 100 Continue\r\n\r\n", b"\r\n" * 500])
 async def test_endless_headers_are_cut_at_64_kib(client: OutboundClient, piece: bytes) -> None:
     start = b"" if piece.startswith((b"HTTP", b"\r\n")) else b"HTTP/1.1 200 OK\r\n"
     error = await error_from(client, repeats(start, piece * (70_000 // len(piece)), 10))

@@ -10,6 +10,7 @@ from tests.delivery.outbound.servers import LOOPBACK_ALLOWED, NameServer, Sentin
 
 pytestmark = pytest.mark.anyio
 
+
 def target(host: str, port: int) -> Target:
     policy = OutboundPolicy(ports=frozenset({port}))
     return parse_url(f"http://{host}:{port}/", is_http_allowed=True, policy=policy)
@@ -35,7 +36,7 @@ async def refused(server: NameServer, watch: Sentinel, host: str) -> OutboundErr
         ({"a.example.": [["A 8.8.8.8", "AAAA ::1"]]}, "points to ::1"),
         ({"a.example.": [["A 8.8.8.8", "AAAA ::ffff:127.0.0.1"]]}, "points to 127.0.0.1"),
         ({"a.example.": [["AAAA ::ffff:127.0.0.1"]]}, "points to 127.0.0.1"),
-        ({"a.example.": [["AAAA ::ffff:10.0.0.1"]]}, "points to 10.0.0.1, which is a private network"),
+        ({"a.example.": [["AAAA ::ffff:10.0.0.1"]]}, "points to 10.0.0.1, which is in a private network"),
         ({"a.example.": [["AAAA 64:ff9b::7f00:1"]]}, "this machine itself, wrapped in an IPv6 address"),
         ({"a.example.": [["AAAA 2002:7f00:1::1"]]}, "this machine itself, wrapped in an IPv6 address"),
         ({"a.example.": [["AAAA 2001:0:808:808:0:0:80ff:fffe"]]}, "this machine itself, wrapped in an IPv6 address"),
@@ -81,12 +82,12 @@ async def test_localhost_is_resolved_where_loopback_is_allowed() -> None:
 async def test_a_name_is_resolved_once_per_connection_and_that_answer_is_dialled() -> None:
     """Rebinding: whoever looked the name up a second time, to connect, would get the other address."""
     zone = {"a.example.": [["A 127.0.0.1"], ["A 127.0.0.9"]]}
-    async with serve(answer_ok) as server, name_server(zone) as names:
-        async with OutboundClient(LOOPBACK_ALLOWED, resolver=DnsResolver([names.address])) as client:
-            answers = [
-                await client.post(server.target(host="a.example"), headers=[], body=b"x", timeout_seconds=5)
-                for _ in range(3)
-            ]
+    async with (
+        serve(answer_ok) as server,
+        name_server(zone) as names,
+        OutboundClient(LOOPBACK_ALLOWED, resolver=DnsResolver([names.address])) as client,
+    ):
+        answers = [await client.post(server.target(host="a.example"), headers=[], body=b"x", timeout_seconds=5) for _ in range(3)]
     assert [answer.address for answer in answers] == [f"127.0.0.1:{server.port}"] * 3
     assert server.connections == 1
 
@@ -132,9 +133,12 @@ async def test_a_silent_name_server_costs_3_seconds_at_most(watch: Sentinel) -> 
 
 
 async def test_a_name_server_silent_about_ipv6_does_not_prevent_ipv4() -> None:
-    async with serve(answer_ok) as server, name_server({"a.example.": [["SILENT AAAA", "A 127.0.0.1"]]}) as names:
-        async with OutboundClient(LOOPBACK_ALLOWED, resolver=DnsResolver([names.address])) as client:
-            answer = await client.post(server.target(host="a.example"), headers=[], body=b"x", timeout_seconds=10)
+    async with (
+        serve(answer_ok) as server,
+        name_server({"a.example.": [["SILENT AAAA", "A 127.0.0.1"]]}) as names,
+        OutboundClient(LOOPBACK_ALLOWED, resolver=DnsResolver([names.address])) as client,
+    ):
+        answer = await client.post(server.target(host="a.example"), headers=[], body=b"x", timeout_seconds=10)
     assert answer.status == 200
 
 

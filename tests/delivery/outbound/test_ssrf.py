@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from delivery.outbound import OutboundClient, OutboundError, OutboundPolicy, Target, UrlError, parse_url
-from tests.delivery.outbound.servers import FixedResolver, Sentinel, pointing
+from tests.delivery.outbound.servers import LOOPBACK_ALLOWED, FixedResolver, Sentinel, pointing
 from tests.delivery.outbound.vectors import ADDRESSES, PUBLIC_ADDRESSES, URLS
 
 pytestmark = pytest.mark.anyio
@@ -22,9 +22,7 @@ async def test_a_url_that_leads_inside_opens_no_connection(watch: Sentinel, vect
 
 @pytest.mark.parametrize("company", [(), ("8.8.8.8",), ("2606:4700::1111", "1.1.1.1")], ids=["alone", "one", "two"])
 @pytest.mark.parametrize("address", ADDRESSES)
-async def test_a_name_that_points_inside_opens_no_connection(
-    watch: Sentinel, address: str, company: tuple[str, ...]
-) -> None:
+async def test_a_name_that_points_inside_opens_no_connection(watch: Sentinel, address: str, company: tuple[str, ...]) -> None:
     policy = OutboundPolicy(ports=frozenset({watch.port}))
     target = Target("http", "hooks.example.com", watch.port, "/")
     async with OutboundClient(policy, resolver=pointing(*company, address)) as client:
@@ -81,9 +79,19 @@ async def test_a_name_is_asked_for_as_it_is_normalised() -> None:
     resolver = FixedResolver({"xn--bcher-kva.example": [["10.0.0.1"]]})
     target = parse_url("https://BÜCHER。example./", is_http_allowed=False, policy=OutboundPolicy())
     async with OutboundClient(OutboundPolicy(), resolver=resolver) as client:
-        with pytest.raises(OutboundError, match=r"points to 10\.0\.0\.1, which is a private network"):
+        with pytest.raises(OutboundError, match=r"points to 10\.0\.0\.1, which is in a private network"):
             await client.post(target, headers=[], body=b"x", timeout_seconds=2)
     assert resolver.asked == ["xn--bcher-kva.example", "closed"]
+
+
+@pytest.mark.parametrize("url", ["http://127.1:{port}/", "http://[::1]:{port}/", "http://[::ffff:7f00:1]:{port}/"])
+async def test_the_listener_would_notice(watch: Sentinel, url: str) -> None:
+    """The counterpart of all tests above: with loopback allowed, the same URLs do arrive."""
+    target = parse_url(url.replace("{port}", str(watch.port)), is_http_allowed=True, policy=LOOPBACK_ALLOWED)
+    async with OutboundClient(LOOPBACK_ALLOWED) as client:
+        with pytest.raises(OutboundError):
+            await client.post(target, headers=[], body=b"x", timeout_seconds=0.1)
+    assert watch.accepted() == 1
 
 
 def test_the_table_is_long_enough() -> None:

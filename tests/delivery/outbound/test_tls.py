@@ -86,9 +86,7 @@ async def test_a_certificate_that_is_not_valid_yet(authority: Authority) -> None
 
 
 async def test_a_self_signed_certificate(authority: Authority) -> None:
-    error = await failure(
-        trusting(authority), authority.server_context("hooks.example.com", is_self_signed=True)
-    )
+    error = await failure(trusting(authority), authority.server_context("hooks.example.com", is_self_signed=True))
     assert error.reason == "The certificate of hooks.example.com is self-signed."
 
 
@@ -118,9 +116,7 @@ async def test_old_tls_is_refused(authority: Authority, newest: ssl.TLSVersion) 
         old = asyncio.create_task(asyncio.to_thread(shake_hands, listener, context))
         async with trusting(authority) as client:
             with pytest.raises(OutboundError) as caught:
-                await client.post(
-                    server.target(host="hooks.example.com"), headers=[], body=b"x", timeout_seconds=5
-                )
+                await client.post(server.target(host="hooks.example.com"), headers=[], body=b"x", timeout_seconds=5)
         assert await old == "UNSUPPORTED_PROTOCOL"
     assert caught.value.code == "tls"
     assert caught.value.reason == "hooks.example.com only speaks TLS older than 1.2, which is no longer safe."
@@ -190,9 +186,7 @@ async def test_a_kept_tls_connection_that_was_closed_is_replaced(authority: Auth
     context = authority.server_context("hooks.example.com")
     async with serve(script, tls=context) as server, trusting(authority) as client:
         for _ in range(2):
-            answer = await client.post(
-                server.target(host="hooks.example.com"), headers=[], body=b"x", timeout_seconds=5
-            )
+            answer = await client.post(server.target(host="hooks.example.com"), headers=[], body=b"x", timeout_seconds=5)
     assert answer.status == 200
     assert server.connections == 2
 

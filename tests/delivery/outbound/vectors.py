@@ -55,7 +55,6 @@ URLS = (
     "http://ｌｏｃａｌｈｏｓｔ:{port}/",
     "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ:{port}/",
     "http://local\u00adhost:{port}/",
-    "http://loc\u212althost:{port}/",
     "http://LOCALHOST:{port}/",
     "http://LocalHost.:{port}/",
     "http://localhost:{port}/",

@@ -1,0 +1,7 @@
+"""Users' templates: Jinja2's notation, a small and bounded part of its language. Pure."""
+
+from delivery.templating.faults import TemplateError, TemplateFault
+from delivery.templating.names import NamedField, check
+from delivery.templating.render import Template, compile_template, one_line
+
+__all__ = ["NamedField", "Template", "TemplateError", "TemplateFault", "check", "compile_template", "one_line"]
