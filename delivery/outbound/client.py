@@ -12,6 +12,7 @@ from delivery.outbound.addresses import OutboundPolicy
 from delivery.outbound.answer import Answer
 from delivery.outbound.connection import Connection, StaleConnectionError
 from delivery.outbound.dial import Dialler
+from delivery.outbound.errors import OutboundError
 from delivery.outbound.pool import IdlePool
 from delivery.outbound.resolver import DnsResolver, Resolver
 from delivery.outbound.urls import Target
@@ -45,12 +46,20 @@ class OutboundClient:
         user_agent: str = DEFAULT_USER_AGENT,
         max_idle: int = 1024,
         max_idle_per_origin: int = 256,
+        idle_seconds: float = 15.0,
+        max_age_seconds: float = 300.0,
     ) -> None:
+        """max_age_seconds: a connection in steady use would otherwise never notice that its name points elsewhere by now."""
         self.policy = policy
         self._resolver = resolver or DnsResolver()
         self._dialler = Dialler(policy, self._resolver, ssl_context or default_ssl_context(), self._forget)
         self._user_agent = user_agent
-        self._pool = IdlePool(most=max_idle, most_per_origin=max_idle_per_origin)
+        self._pool = IdlePool(
+            most=max_idle,
+            most_per_origin=max_idle_per_origin,
+            idle_seconds=idle_seconds,
+            max_age_seconds=max_age_seconds,
+        )
         self._open: set[Connection] = set()
         self._is_closed = False
 
@@ -86,6 +95,8 @@ class OutboundClient:
             try:
                 answer = await connection.exchange(wire, started=started, deadline=deadline, is_head=is_head)
             except StaleConnectionError:
+                if self._is_closed:
+                    raise
                 connection = None
         if connection is None:
             connection = await self._dial(target, started, deadline)
@@ -117,7 +128,7 @@ class OutboundClient:
         self._open.add(connection)
         if self._is_closed:
             connection.abort()
-            raise RuntimeError("The client was closed.")
+            raise OutboundError("reset", "Leadflip was stopped before the request was sent.")
         return connection
 
     def _forget(self, connection: Connection) -> None:

@@ -13,10 +13,6 @@ from delivery.outbound.reader import AnswerError, AnswerReader
 from delivery.outbound.urls import Origin
 from delivery.outcome import Timings
 
-IDLE_SECONDS = 15.0
-# A connection in steady use would otherwise never notice that the name points elsewhere by now.
-MAX_AGE_SECONDS = 300.0
-
 
 def milliseconds_since(moment: float) -> float:
     return (perf_counter() - moment) * 1000
@@ -60,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._reader = AnswerReader()
         self._waiter: asyncio.Future[Fault | None] | None = None
+        self._fault: Fault = "reset"  # why it is closed, if it is
         self._has_served = False
         self._first_byte_at = 0.0
         self._due = 0.0
@@ -71,6 +68,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         waiter = self._waiter
         if waiter is None or waiter.done():
+            self._fault = "protocol"
             self.abort()  # nobody asked for it, so the next answer could not be trusted
             return
         if not self._first_byte_at:
@@ -84,14 +82,13 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_closed = True
         self._lost_by = exc
+        if isinstance(exc, ssl.SSLError):
+            self._fault = "tls"
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._waiter is not None and not self._waiter.done():
-            if self._reader.finish():
-                self._waiter.set_result(None)
-            else:
-                self._waiter.set_result("tls" if isinstance(exc, ssl.SSLError) else "reset")
+            self._waiter.set_result(None if self._reader.finish() else self._fault)
         if not self.lost.done():
             self.lost.set_result(None)
         self._on_lost(self)
@@ -105,7 +102,6 @@ class Connection(asyncio.Protocol):
             and not self._transport.is_closing()
             # An answer that came before the request was all sent leaves the rest of it on its way.
             and not self._transport.get_write_buffer_size()
-            and self._loop.time() - self._opened_at < MAX_AGE_SECONDS
         )
 
     @property
@@ -113,10 +109,10 @@ class Connection(asyncio.Protocol):
         """While idle: whether the connection may be taken out of the pool."""
         return not self.is_closed and not self._transport.is_closing() and self._loop.time() < self._due
 
-    def rest(self) -> None:
-        """Begins to idle."""
+    def rest(self, *, idle_seconds: float, max_age_seconds: float) -> None:
+        """Begins to idle: for so long at most, and not beyond that age."""
         self._waiter = None
-        self._arm(self._loop.time() + IDLE_SECONDS)
+        self._arm(min(self._loop.time() + idle_seconds, self._opened_at + max_age_seconds))
 
     def abort(self) -> None:
         """Closes at once, with no farewell that a partner could draw out."""
@@ -128,8 +124,10 @@ class Connection(asyncio.Protocol):
         self._reader.start(is_head=is_head)
         self._first_byte_at = 0.0
         self._waiter = waiter = self._loop.create_future()
-        self._arm(deadline)
         sent_at = perf_counter()
+        if self.is_closed:  # between the handshake and now
+            raise self._error(self._fault, self._timings(started, sent_at))
+        self._arm(deadline)
         self._transport.write(request)
         try:
             fault = await waiter

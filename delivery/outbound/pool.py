@@ -10,15 +10,14 @@ class IdlePool:
     The newest is taken first, so that the rest can run out; the oldest is closed first when there are too many.
     """
 
-    def __init__(self, *, most: int, most_per_origin: int) -> None:
+    def __init__(self, *, most: int, most_per_origin: int, idle_seconds: float, max_age_seconds: float) -> None:
         self._most = most
         self._most_per_origin = most_per_origin
+        self._idle_seconds = idle_seconds
+        self._max_age_seconds = max_age_seconds
         # Dicts as ordered sets.
         self._all: dict[Connection, None] = {}
         self._by_origin: dict[Origin, dict[Connection, None]] = {}
-
-    def __len__(self) -> int:
-        return len(self._all)
 
     def take(self, origin: Origin) -> Connection | None:
         while idle := self._by_origin.get(origin):
@@ -38,7 +37,7 @@ class IdlePool:
             idle = self._by_origin.setdefault(connection.origin, {})  # the closed one may have been its last
         idle[connection] = None
         self._all[connection] = None
-        connection.rest()
+        connection.rest(idle_seconds=self._idle_seconds, max_age_seconds=self._max_age_seconds)
 
     def discard(self, connection: Connection) -> None:
         """Forgets a connection, whether or not it is here."""

@@ -39,9 +39,10 @@ class AnswerReader:
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
-        # Partners' home-made servers end lines with a bare LF or send both framings. The status is plain in either
-        # case, and failing it would send the lead twice. Both framings at once end the connection (RFC 9112, 6.3).
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_chunked_length=True)
+        # Partners' home-made servers end lines with a bare LF, fold headers, put bytes into them that do not belong
+        # there or send both framings. The status is plain all the same, and failing it would send the lead twice.
+        # Dangerous is this for servers and proxies; here a partner can only confuse the answers to its own URL.
+        self._parser.set_dangerous_leniencies(lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_chunked_length=True)
         self.start(is_head=False)
 
     def start(self, *, is_head: bool) -> None:
@@ -144,4 +145,5 @@ class AnswerReader:
     def on_message_complete(self) -> None:
         if self._has_headers and not self.is_complete:
             self.is_complete = True
+            # Both framings at once end the connection (RFC 9112, 6.3).
             self.is_reusable = self._parser.should_keep_alive() and not (self._is_sized and self._is_chunked)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from delivery.outbound import OutboundPolicy
 from delivery.outbound.addresses import Address, unwrap, what_is_wrong_with
-from tests.delivery.outbound.vectors import ADDRESSES, PUBLIC_ADDRESSES
+from tests.delivery.outbound.address_vectors import ADDRESSES, PUBLIC_ADDRESSES
 
 WITHIN = (
     "0.0.0.0/8",

@@ -114,9 +114,16 @@ async def test_a_longer_deadline_on_a_kept_connection_is_not_cut_short(client: O
 async def test_a_tls_handshake_that_is_never_finished_ends_at_the_deadline(
     client: OutboundClient,
 ) -> None:
-    async with serve(Visit.hang) as server:
+    gone = asyncio.Event()
+
+    async def script(visit: Visit) -> None:
+        await visit.hang()
+        gone.set()
+
+    async with serve(script) as server:
         server.scheme = "https"
         error, seconds = await fail(client, server, seconds=0.5)
+        await asyncio.wait_for(gone.wait(), 5)
     assert error.code == "connect_timeout"
     assert error.reason == "The TLS handshake with 127.0.0.1 was not finished in time."
     assert error.timings.tls_ms is not None

@@ -201,7 +201,6 @@ async def test_headers_of_60_kib_and_the_body_behind_them_are_read(client: Outbo
         b"HTTP/9.9 200 OK\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.9\r\n",
         b"220 mail.example.com ESMTP\r\n",
-        b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05hello",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
@@ -234,6 +233,8 @@ async def test_a_204_with_a_body_is_a_204(client: OutboundClient) -> None:
         b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
         b"HTTP/1.0 200 OK\r\n\r\nok",
         b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nX-Folded: a\r\n b\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nX-Odd: a\x01b\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     ],
 )
@@ -257,6 +258,29 @@ async def test_an_answer_with_two_framings_ends_the_connection(client: OutboundC
 async def test_headers_in_latin_1_are_readable(client: OutboundClient) -> None:
     got = await post_to(client, says(b"HTTP/1.1 200 OK\r\nX-Name: J\xfcrgen\r\nContent-Length: 0\r\n\r\n"))
     assert got.headers[0] == ("X-Name", "Jürgen")
+
+
+async def test_a_nul_in_a_header_is_replaced(client: OutboundClient) -> None:
+    got = await post_to(client, says(b"HTTP/1.1 200 OK\r\nX-Name: a\0b\r\nContent-Length: 0\r\n\r\n"))
+    assert got.headers[0] == ("X-Name", "a\N{REPLACEMENT CHARACTER}b")
+
+
+async def test_a_server_that_speaks_first_is_an_error(client: OutboundClient) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.say(b"220 mail.example.com ESMTP\r\n")
+        await visit.hang()
+
+    error = await error_from(client, script)
+    assert error.code == "protocol"
+
+
+async def test_a_server_that_hangs_up_at_once_is_an_error(client: OutboundClient) -> None:
+    async def script(visit: Visit) -> None:
+        visit.reset()
+
+    error = await error_from(client, script)
+    assert error.code == "reset"
+    assert error.timings.total_ms < 1000
 
 
 async def test_a_bad_answer_does_not_spoil_the_next(client: OutboundClient) -> None:

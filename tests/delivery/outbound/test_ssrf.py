@@ -5,8 +5,9 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from delivery.outbound import OutboundClient, OutboundError, OutboundPolicy, Target, UrlError, parse_url
+from tests.delivery.outbound.address_vectors import ADDRESSES, PUBLIC_ADDRESSES
 from tests.delivery.outbound.servers import LOOPBACK_ALLOWED, FixedResolver, Sentinel, pointing
-from tests.delivery.outbound.vectors import ADDRESSES, PUBLIC_ADDRESSES, URLS
+from tests.delivery.outbound.url_vectors import URLS
 
 pytestmark = pytest.mark.anyio
 
