@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
-from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 from delivery.record import Record
@@ -139,11 +139,14 @@ async def claim(connection: Connection, *, claim_id: UUID, limit: int, retry_lim
     return Claimed(claim_id, await rows.fetchall())
 
 
+# Batches go in as one JSON text: a tenth of the client's time that as many arrays take.
+_encode = msgspec.json.Encoder().encode
+
 _SAVE_RENDERINGS = """
 INSERT INTO delivery_rendering (id, account_id, delivery_id, sealed_body, content_type, recipients, created_at)
-SELECT r.id, r.account_id, r.delivery_id, r.sealed_body, r.content_type, string_to_array(r.recipients, E'\\n'), r.created_at
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bytea[], %s::text[], %s::text[], %s::timestamptz[])
-  AS r(id, account_id, delivery_id, sealed_body, content_type, recipients, created_at)
+SELECT r.id, r.account_id, r.delivery_id, decode(r.sealed_body, 'base64'), r.content_type, r.recipients, r.created_at
+FROM json_to_recordset(%s::json)
+  AS r(id uuid, account_id uuid, delivery_id uuid, sealed_body text, content_type text, recipients text[], created_at timestamptz)
 ON CONFLICT DO NOTHING
 """
 
@@ -161,52 +164,19 @@ class SealedRendering:
 
 async def save_renderings(connection: Connection, renderings: Sequence[SealedRendering]) -> None:
     """Keep the bytes before anybody sees them, so that every later try sends the same."""
-    columns = [
-        [r.id for r in renderings],
-        [r.account_id for r in renderings],
-        [r.delivery_id for r in renderings],
-        [r.sealed_body for r in renderings],
-        [r.content_type for r in renderings],
-        ["\n".join(r.recipients) for r in renderings],
-        [r.created_at for r in renderings],
-    ]
-    await connection.execute(_SAVE_RENDERINGS, columns)
+    await connection.execute(_SAVE_RENDERINGS, [_encode(renderings).decode()])
 
 
-_RECORD_COLUMNS = (
-    ("id", "uuid"),
-    ("account_id", "uuid"),
-    ("delivery_id", "uuid"),
-    ("channel_id", "uuid"),
-    ("claim_id", "uuid"),
-    ("rendering_id", "uuid"),
-    ("number", "int"),
-    ("trigger", "text"),
-    ("started_at", "timestamptz"),
-    ("outcome", "text"),
-    ("code", "text"),
-    ("reason", "text"),
-    ("method", "text"),
-    ("target", "text"),
-    ("address", "text"),
-    ("http_status", "int"),
-    ("request_headers", "text"),
-    ("sealed_response", "bytea"),
-    ("dns_ms", "float8"),
-    ("connect_ms", "float8"),
-    ("tls_ms", "float8"),
-    ("first_byte_ms", "float8"),
-    ("duration_ms", "float8"),
-    ("next_attempt_at", "timestamptz"),
-    ("state", "text"),
-    ("counted", "int"),
-    ("is_attempt", "bool"),
-)
+_RESULT = """
+json_to_recordset(%s::json) AS r(id uuid, account_id uuid, delivery_id uuid, channel_id uuid, claim_id uuid, rendering_id uuid, number int,
+    trigger text, started_at timestamptz, outcome text, code text, reason text, method text, target text, address text, http_status int,
+    request_headers json, sealed_response text, dns_ms float8, connect_ms float8, tls_ms float8, first_byte_ms float8, duration_ms float8,
+    next_attempt_at timestamptz, state text, counted int, is_attempt bool)
+"""
 
 # The deliveries' next states and the attempts, in one statement. A row whose claim is no longer ours changes nothing; its try is on record, late.
-_RECORD = sql.SQL(
-    """
-WITH result AS (SELECT * FROM unnest({arrays}) AS r({names})),
+_RECORD = f"""
+WITH result AS (SELECT * FROM {_RESULT}),
 moved AS (
     UPDATE delivery_delivery d
     SET state = r.state, next_attempt_at = r.next_attempt_at, claim_id = NULL, leased_until = NULL, is_retry = true, updated_at = now(),
@@ -219,20 +189,16 @@ moved AS (
 INSERT INTO delivery_attempt (id, account_id, delivery_id, channel_id, rendering_id, number, trigger, started_at, outcome, code, reason, method,
     target, address, http_status, request_headers, sealed_response, dns_ms, connect_ms, tls_ms, first_byte_ms, duration_ms, next_attempt_at, is_late)
 SELECT r.id, r.account_id, r.delivery_id, r.channel_id, r.rendering_id, r.number, r.trigger, r.started_at, r.outcome, r.code, r.reason, r.method,
-    r.target, r.address, r.http_status, r.request_headers::jsonb, r.sealed_response, r.dns_ms, r.connect_ms, r.tls_ms, r.first_byte_ms,
+    r.target, r.address, r.http_status, r.request_headers::jsonb, decode(r.sealed_response, 'base64'), r.dns_ms, r.connect_ms, r.tls_ms, r.first_byte_ms,
     r.duration_ms, r.next_attempt_at, moved.id IS NULL
 FROM result r LEFT JOIN moved ON moved.id = r.delivery_id WHERE r.is_attempt
 ON CONFLICT DO NOTHING
 """
-).format(
-    arrays=sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for _, kind in _RECORD_COLUMNS),
-    names=sql.SQL(", ").join(sql.Identifier(name) for name, _ in _RECORD_COLUMNS),
-)
 
 
 async def record(connection: Connection, records: Sequence[Record]) -> None:
     """Write what became of a batch of tries. Safe to repeat after a lost answer: an attempt is written once."""
-    await connection.execute(_RECORD, [[getattr(one, name) for one in records] for name, _ in _RECORD_COLUMNS])
+    await connection.execute(_RECORD, [_encode(records).decode()])
 
 
 _HEARTBEAT = (

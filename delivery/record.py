@@ -9,7 +9,7 @@ import msgspec
 from accounts.ids import new_id
 from accounts.vault import LeadVault
 from delivery import retry
-from delivery.outcome import Outcome, Verdict
+from delivery.outcome import Headers, Outcome, Verdict
 from delivery.shipment import Shipment
 
 RESPONSE = "response"
@@ -43,7 +43,7 @@ class Record:
     target: str
     address: str
     http_status: int | None
-    request_headers: str  # JSON
+    request_headers: Headers
     sealed_response: bytes
     dns_ms: float | None
     connect_ms: float | None
@@ -84,7 +84,7 @@ def make_record(shipment: Shipment, outcome: Outcome, *, started_at: datetime, n
         target=outcome.target,
         address=outcome.address,
         http_status=outcome.http_status,
-        request_headers=_encode(outcome.request_headers).decode(),
+        request_headers=outcome.request_headers,
         sealed_response=_seal_response(shipment, outcome),
         dns_ms=timings.dns_ms,
         connect_ms=timings.connect_ms,

@@ -177,4 +177,4 @@ def _finish(record: Record) -> Attempt:
     )  # fmt: skip
     columns = {field.attname for field in Attempt._meta.concrete_fields}
     values = {name: getattr(record, name) for name in columns & set(Record.__slots__)}
-    return Attempt.objects.create(**values | {"request_headers": load(record.request_headers)})
+    return Attempt.objects.create(**values)

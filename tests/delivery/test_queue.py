@@ -37,7 +37,7 @@ def record_for(lane: Lane, delivery_id: UUID, claim_id: UUID, **changes: object)
     made = Record(
         id=new_id(), account_id=lane.account.id, delivery_id=delivery_id, channel_id=lane.channel.id, claim_id=claim_id, rendering_id=None,
         number=1, trigger="automatic", started_at=now, outcome="delivered", code="ok", reason="Delivered.", method="POST",
-        target="https://partner.test/", address="192.0.2.1:443", http_status=200, request_headers='[["webhook-id", "x"]]', sealed_response=b"x",
+        target="https://partner.test/", address="192.0.2.1:443", http_status=200, request_headers=(("webhook-id", "x"),), sealed_response=b"x",
         dns_ms=None, connect_ms=None, tls_ms=None, first_byte_ms=1.5, duration_ms=2.5, next_attempt_at=None, state="delivered", counted=1,
         is_attempt=True,
     )  # fmt: skip
