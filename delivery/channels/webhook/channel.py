@@ -66,17 +66,18 @@ class WebhookKind:
             # Nothing goes out unsigned; the next try finds the secret that somebody has made meanwhile.
             return Outcome(Verdict.RETRY, "no_signing_secret", _NO_SECRET, method="POST", target=config["url"])
         timestamp = int(time.time())
-        signature = _signature(prepared, str(delivery_id), timestamp, rendering.body)
+        # The type is the rendering's: the channel's format may be another one by now.
+        own = (("Content-Type", rendering.content_type), *_signature(prepared, str(delivery_id), timestamp, rendering.body))
         try:
             answer = await transport.client.post(
                 prepared.target,
-                headers=(*prepared.fixed_headers, *signature),
+                headers=(*own, *prepared.fixed_headers),
                 body=rendering.body,
                 timeout_seconds=prepared.timeout_seconds,
             )
         except OutboundError as error:
-            return _unanswered(error, prepared, signature)
-        return _answered(answer, prepared, signature)
+            return _unanswered(error, prepared, own)
+        return _answered(answer, prepared, own)
 
 
 def _signature(prepared: Prepared, message_id: str, timestamp: int, body: bytes) -> Headers:
@@ -87,7 +88,7 @@ def _signature(prepared: Prepared, message_id: str, timestamp: int, body: bytes)
     )
 
 
-def _unanswered(error: OutboundError, prepared: Prepared, signature: Headers) -> Outcome:
+def _unanswered(error: OutboundError, prepared: Prepared, own: Headers) -> Outcome:
     return Outcome(
         Verdict.RETRY if error.is_retryable else Verdict.FAILED,
         error.code,
@@ -95,12 +96,12 @@ def _unanswered(error: OutboundError, prepared: Prepared, signature: Headers) ->
         method="POST",
         target=prepared.url,
         address=error.address,
-        request_headers=prepared.shown_headers + signature,
+        request_headers=own + prepared.shown_headers,
         timings=error.timings,
     )
 
 
-def _answered(answer: Answer, prepared: Prepared, signature: Headers) -> Outcome:
+def _answered(answer: Answer, prepared: Prepared, own: Headers) -> Outcome:
     status = answer.status
     verdict, max_tries = verdict_of(status)
     return Outcome(
@@ -115,7 +116,7 @@ def _answered(answer: Answer, prepared: Prepared, signature: Headers) -> Outcome
         method="POST",
         target=prepared.url,
         address=answer.address,
-        request_headers=prepared.shown_headers + signature,
+        request_headers=own + prepared.shown_headers,
         response_headers=answer.headers,
         response_body=answer.body,
         is_response_truncated=answer.is_truncated,

@@ -116,8 +116,8 @@ class PreparedConfigs:
 
 def _prepare(config: Config, secrets: Secrets, *, is_http_allowed: bool, policy: OutboundPolicy) -> Prepared:
     target = parse_url(config["url"], is_http_allowed=is_http_allowed, policy=policy)
-    fixed = [("Content-Type", CONTENT_TYPES[config["payload_format"]])]
-    shown = list(fixed)
+    fixed: list[tuple[str, str]] = []
+    shown: list[tuple[str, str]] = []
     for header in config["headers"]:
         name = header["name"]
         value = secrets.get(secret_key(name), "") if header["secret"] else header["value"]
