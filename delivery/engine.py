@@ -74,8 +74,9 @@ class Engine:
         keeper = asyncio.create_task(self._keep_leases(run))
         try:
             await self._claim_and_send(run)
-            await self._finish(run)
         finally:
+            # Also after a fault: what was sent must be recorded.
+            await self._finish(run)
             keeper.cancel()
             recorder.cancel()
             await asyncio.gather(keeper, recorder, return_exceptions=True)
@@ -88,7 +89,7 @@ class Engine:
     async def _claim_and_send(self, run: _Run) -> None:
         idle_since: float | None = None
         while not self._is_stopping() and time.monotonic() < run.until:
-            if self._slots - run.in_flight < _LEAST_CLAIM:
+            if self._slots - run.in_flight < min(_LEAST_CLAIM, self._slots):
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
             claimed = await self._claim(run)
@@ -173,7 +174,12 @@ class Engine:
             make_record(shipment, outcome, started_at=started_at, now=now, jitter=random.random())  # noqa: S311 - spreads retries, guards nothing
             for shipment, outcome, started_at in batch
         ]
-        await self._records.run(lambda connection: self._write(connection, records, now))
+        try:
+            await self._records.run(lambda connection: self._write(connection, records, now))
+        except Exception:
+            logger.exception("A batch of %d results could not be written; trying them one by one.", len(records))
+            for one in records:
+                await self._record_alone(one, now)
         for shipment, _, _ in batch:
             run.claims[shipment.claim_id] -= 1
             if not run.claims[shipment.claim_id]:
@@ -181,6 +187,15 @@ class Engine:
             run.retries_in_flight -= bool(shipment.attempts_made)
         run.in_flight -= len(batch)
         run.recorded += len(batch)
+
+    async def _record_alone(self, one: Record, now: datetime) -> None:
+        """One result that Postgres cannot store must not keep the others from being recorded: it is, without its details."""
+        try:
+            await self._records.run(lambda connection: self._write(connection, [one], now))
+        except Exception:
+            logger.exception("The result of delivery %s could not be written as it is.", one.delivery_id)
+            bare = replace(one, reason="The details of this try could not be stored.", target="", address="", request_headers=())
+            await self._records.run(lambda connection: self._write(connection, [bare], now))
 
     async def _write(self, connection: queue.Connection, records: list[Record], now: datetime) -> None:
         await queue.record(connection, records)

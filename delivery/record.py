@@ -79,12 +79,12 @@ def make_record(shipment: Shipment, outcome: Outcome, *, started_at: datetime, n
         started_at=started_at,
         outcome=outcome.verdict,
         code=outcome.code,
-        reason=reason,
+        reason=storable(reason),
         method=outcome.method,
-        target=outcome.target,
+        target=storable(outcome.target),
         address=outcome.address,
         http_status=outcome.http_status,
-        request_headers=outcome.request_headers,
+        request_headers=tuple((storable(name), storable(value)) for name, value in outcome.request_headers),
         sealed_response=_seal_response(shipment, outcome),
         dns_ms=timings.dns_ms,
         connect_ms=timings.connect_ms,
@@ -97,6 +97,13 @@ def make_record(shipment: Shipment, outcome: Outcome, *, started_at: datetime, n
         is_attempt=outcome.is_attempt,
         pauses_channel=outcome.pauses_channel,
     )
+
+
+def storable(text: str) -> str:
+    """The text as Postgres can hold it: what partners answer may carry NUL, and half of a surrogate pair."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
 def _next_try(shipment: Shipment, outcome: Outcome, now: datetime, jitter: float) -> datetime | None:
