@@ -6,12 +6,14 @@ from delivery.outbound.client import OutboundClient
 from delivery.outbound.errors import OutboundError
 from delivery.outbound.httpx_transport import HttpxTransport
 from delivery.outbound.resolver import DnsResolver, ResolveError, Resolver
+from delivery.outbound.sockets import OpenSocket, open_socket
 from delivery.outbound.urls import Target, UrlError, parse_url
 
 __all__ = [
     "Answer",
     "DnsResolver",
     "HttpxTransport",
+    "OpenSocket",
     "OutboundClient",
     "OutboundError",
     "OutboundPolicy",
@@ -19,5 +21,6 @@ __all__ = [
     "Resolver",
     "Target",
     "UrlError",
+    "open_socket",
     "parse_url",
 ]

@@ -30,13 +30,22 @@ class Dialler:
 
     async def dial(self, target: Target, *, started: float, deadline: float) -> Connection:
         """started: perf_counter; deadline: loop time, an upper limit to each phase's own."""
-        loop = asyncio.get_running_loop()
         opening = Opening(started)
-        addresses = await self._resolve(target, opening, min(deadline, loop.time() + DNS_SECONDS))
-        self._vet(target, addresses, opening)
-        connect_by = min(deadline, loop.time() + CONNECT_SECONDS)
-        sock = await _connect_to_any(target, _in_dialling_order(addresses), opening, connect_by)
+        addresses = await self._find(target, opening, deadline)
+        connect_by = min(deadline, asyncio.get_running_loop().time() + CONNECT_SECONDS)
+        sock = await _connect_to_any(target, addresses, opening, connect_by)
         return await self._make_connection(target, sock, opening, connect_by)
+
+    async def connect(self, target: Target, opening: Opening, deadline: float) -> socket.socket:
+        """Only the TCP connection, for protocols other than HTTP."""
+        addresses = await self._find(target, opening, deadline)
+        connect_by = min(deadline, asyncio.get_running_loop().time() + CONNECT_SECONDS)
+        return await _connect_to_any(target, addresses, opening, connect_by)
+
+    async def _find(self, target: Target, opening: Opening, deadline: float) -> Sequence[Address]:
+        addresses = await self._resolve(target, opening, min(deadline, asyncio.get_running_loop().time() + DNS_SECONDS))
+        self._vet(target, addresses, opening)
+        return _in_dialling_order(addresses)
 
     async def _resolve(self, target: Target, opening: Opening, resolve_by: float) -> Sequence[Address]:
         if target.address is not None:

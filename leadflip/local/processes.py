@@ -67,9 +67,9 @@ def end_leftover(path: Path, *, owner: Path, ask: signal.Signals = signal.SIGTER
     return bool(members)
 
 
-def end_child(process: subprocess.Popen[bytes], *, ask: signal.Signals, deadline: float) -> None:
+def end_child(process: subprocess.Popen[bytes], *, ask: signal.Signals | None, deadline: float) -> None:
     """Ask, wait until `deadline` (monotonic), then insist. Also ends what the child left behind in its session."""
-    if process.poll() is None:
+    if ask is not None and process.poll() is None:
         process.send_signal(ask)
     try:
         process.wait(max(0.0, deadline - time.monotonic()))

@@ -1,0 +1,3 @@
+from delivery.channels.email.channel import KIND
+
+__all__ = ["KIND"]

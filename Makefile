@@ -1,0 +1,63 @@
+# make run    the whole of Leadflip on this machine: needs Python 3.12 or later and nothing else
+# make test   every check, fast ones first
+# make bench  the measurements, as ratios
+# make lint   format, lint, types, layers
+# make clean  removes what can be made again; the data in .leadflip/ stays
+
+VENV ?= .venv
+# For instance: make test ARGS="tests/delivery -x"
+ARGS ?=
+
+BIN := $(VENV)/bin
+# Newest first. Each is tried by running it: a shim on the PATH may stand for a Python that is not there.
+PYTHONS := python3.14 python3.13 python3.12 python3
+IS_GOOD := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
+
+.PHONY: run test bench lint clean run-venv dev-venv
+
+run: run-venv
+	@exec $(BIN)/python -m leadflip.local
+
+test: lint
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: dev-venv
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lint: dev-venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps hold the lock files' checksums, so that pip runs only when a lock has changed.
+# requirements-dev.lock holds all of requirements.lock: whoever has it can also run.
+run-venv:
+	@stamp=$(VENV)/leadflip-run.stamp; want="$$(cksum < requirements.lock)"; \
+	if $(BIN)/python -c pass 2>/dev/null && [ "$$(cat $$stamp 2>/dev/null)" = "$$want" ]; then exit 0; fi; \
+	$(MAKE) --no-print-directory install LOCK=requirements.lock && rm -f $(VENV)/leadflip-dev.stamp && echo "$$want" > $$stamp
+
+dev-venv:
+	@stamp=$(VENV)/leadflip-dev.stamp; want="$$(cksum < requirements-dev.lock)"; \
+	if $(BIN)/python -c pass 2>/dev/null && [ "$$(cat $$stamp 2>/dev/null)" = "$$want" ]; then exit 0; fi; \
+	$(MAKE) --no-print-directory install LOCK=requirements-dev.lock && echo "$$want" > $$stamp \
+	&& cksum < requirements.lock > $(VENV)/leadflip-run.stamp
+
+.PHONY: install
+install:
+	@if ! $(BIN)/python -c '$(IS_GOOD)' 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  found=; for python in $(PYTHONS); do \
+	    if $$python -c '$(IS_GOOD)' >/dev/null 2>&1; then found=$$python; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "Leadflip needs Python 3.12 or later with its venv module; none of these runs here: $(PYTHONS)." >&2; exit 1; \
+	  fi; \
+	  $$found -m venv --clear $(VENV) || exit 1; \
+	fi
+	@echo "Installing what $(LOCK) names into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(LOCK)

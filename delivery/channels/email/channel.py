@@ -1,0 +1,115 @@
+"""The email kind: renders a whole message, and hands it to the account's own mail server."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from time import perf_counter
+from typing import Any, Protocol
+from uuid import UUID
+
+import aiosmtplib
+
+from delivery.channels.base import Config, Context, Envelope, FieldInfo, NotReadyError, Rendering, Secrets
+from delivery.channels.email.answers import outcome_of
+from delivery.channels.email.config import clean_config
+from delivery.channels.email.message import build_message
+from delivery.channels.email.transport import TOTAL_SECONDS, MailTransport, Sent
+from delivery.outbound import OutboundError, OutboundPolicy
+from delivery.outcome import Outcome, Timings, Verdict
+
+_NO_SERVER = "The account has no mail server yet. Set it under Email settings; this mail goes out then."
+_MAX_CAPTURED = 16_384
+
+
+class EmailTransport(Protocol):
+    """What this kind asks of the process's transport."""
+
+    @property
+    def mail(self) -> MailTransport: ...
+
+
+class EmailKind:
+    name = "email"
+
+    def clean_config(
+        self,
+        raw: Mapping[str, Any],
+        *,
+        fields: tuple[FieldInfo, ...],
+        is_http_allowed: bool,
+        policy: OutboundPolicy,
+        old_secrets: Secrets,
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        return clean_config(raw, fields=fields), {}
+
+    def render(self, envelope: Envelope, config: Config, *, context: Context) -> Rendering:
+        if context.mail_server is None:
+            raise NotReadyError("no_mail_server", _NO_SERVER)
+        recipients = tuple(config["recipients"]) or ((context.partner_email,) if context.partner_email else ())
+        if not recipients:
+            reason = f"{envelope.partner} has no email address, and the channel names no recipients. Add one; this mail goes out then."
+            raise NotReadyError("no_recipient", reason)
+        body = build_message(envelope, config, context.mail_server, recipients, context)
+        return Rendering(body, "message/rfc822", (*recipients, *config["cc"]))
+
+    async def send(
+        self,
+        rendering: Rendering,
+        *,
+        delivery_id: UUID,
+        config: Config,
+        secrets: Secrets,
+        context: Context,
+        transport: EmailTransport,
+    ) -> Outcome:
+        if context.mail_server is None:
+            return Outcome(Verdict.HELD, "no_mail_server", _NO_SERVER, is_attempt=False)
+        begun = perf_counter()
+        try:
+            sent = await transport.mail.send(context.mail_server, rendering.body, rendering.recipients)
+        except (OutboundError, aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            outcome = _unsent(error, context.mail_server.host)
+        else:
+            outcome = _sent(sent)
+        total = (perf_counter() - begun) * 1000
+        return replace(
+            outcome,
+            method="SMTP",
+            target=", ".join(rendering.recipients),
+            timings=replace(outcome.timings, total_ms=total),
+        )
+
+
+def _sent(sent: Sent) -> Outcome:
+    words = "\n".join(f"{who}: {code} {text}" for who, code, text in sent.replies).encode("utf-8", "replace")
+    return replace(
+        outcome_of(sent.replies),
+        address=sent.address,
+        timings=sent.timings,
+        response_body=words[:_MAX_CAPTURED],
+        is_response_truncated=len(words) > _MAX_CAPTURED,
+    )
+
+
+def _unsent(error: Exception, host: str) -> Outcome:
+    match error:
+        case OutboundError():
+            # A blocked address stays blocked until the account sets another server, which the next try sees.
+            return Outcome(Verdict.RETRY, error.code, error.reason, address=error.address, timings=error.timings)
+        case aiosmtplib.SMTPAuthenticationError():
+            reason = f"The mail server {host} does not accept the user name and password: {error.code} {error.message}"
+            return _with_words(Outcome(Verdict.RETRY, "smtp_auth", reason), error.message)
+        case aiosmtplib.SMTPResponseException():
+            return _with_words(outcome_of([("this mail", error.code, error.message)]), error.message)
+        case TimeoutError() | aiosmtplib.SMTPTimeoutError():
+            reason = f"The mail server {host} did not finish within {TOTAL_SECONDS:.0f} s."
+            return Outcome(Verdict.RETRY, "timeout", reason, timings=Timings())
+    return Outcome(
+        Verdict.RETRY, "smtp_connection", f"The connection to the mail server {host} failed: {' '.join(str(error).split())[:200]}"
+    )
+
+
+def _with_words(outcome: Outcome, words: str) -> Outcome:
+    return replace(outcome, response_body=words.encode("utf-8", "replace")[:_MAX_CAPTURED])
+
+
+KIND = EmailKind()

@@ -1,0 +1,128 @@
+"""One lead as a mail (RFC 5322). Values reach the headers through the modern email API alone, which cannot be made to write another header."""
+
+import re
+from collections.abc import Mapping
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from inscriptis import get_text
+from inscriptis.model.config import ParserConfig
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from delivery.channels.base import Config, Context, Envelope, MailServerSettings, RenderError
+from delivery.channels.email.csv_file import cell, csv_bytes
+from delivery.templating import TemplateError, compile_template, one_line
+from distribution.fields import FieldSpec, display_text
+
+MAX_SUBJECT = 200
+_LAYOUTS = Path(__file__).resolve().parents[3] / "templates" / "mail"
+# Lines of at most 998 bytes and only ASCII on the wire, whatever the values.
+_POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
+_FILE_NAME = re.compile(r"[^\w.()+ -]+")
+
+
+def build_message(envelope: Envelope, config: Config, server: MailServerSettings, recipients: tuple[str, ...], context: Context) -> bytes:
+    """Raises RenderError when a template of the channel cannot be filled with this lead's values."""
+    names = template_values(envelope)
+    message = EmailMessage(policy=_POLICY)
+    message["Subject"] = one_line(_filled(config["subject"], names, "subject"), most=MAX_SUBJECT) or "New lead"
+    message["From"] = _address(server.from_address, server.from_name)
+    message["To"] = [_address(recipient) for recipient in recipients]
+    if config["cc"]:
+        message["Cc"] = [_address(recipient) for recipient in config["cc"]]
+    if config["reply_to"]:
+        message["Reply-To"] = _address(config["reply_to"])
+    message["Date"] = format_datetime(context.now)
+    # The same on every try, so that a mail program shows a repeated mail once.
+    message["Message-ID"] = f"<{envelope.delivery_id}@{server.from_address.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    _add_body(message, envelope, config, names)
+    if config["attach_csv"]:
+        _attach_csv(message, envelope, config["csv"], names)
+    return message.as_bytes()
+
+
+def template_values(envelope: Envelope) -> dict[str, Any]:
+    """What `{{ … }}` may name (delivery.templating.check)."""
+    lead = {field.key: field.value for field in envelope.fields}
+    system = {
+        "id": str(envelope.lead_id),
+        "status": envelope.status,
+        "source": envelope.source,
+        "created_at": envelope.created_at.isoformat(),
+    }
+    return {
+        "lead_name": envelope.lead_name,
+        "lead": system | lead,
+        "fields": [
+            {"key": f.key, "name": f.name, "label": f.label, "value": f.value, "text": text}
+            for f, text in ((field, _display(field)) for field in envelope.fields)
+        ],
+        "profile": envelope.profile,
+        "partner": envelope.partner,
+        "entity": envelope.entity,
+        "created_at": envelope.created_at.isoformat(),
+        "lead_count": 1,
+    }
+
+
+def _add_body(message: EmailMessage, envelope: Envelope, config: Config, names: Mapping[str, Any]) -> None:
+    if config["format"] == "none":
+        return
+    if config["body_template"]:
+        inner = _filled(config["body_template"], names, "body_template", is_html=True)
+        html = _layout("custom.html").render(inner=inner)
+    else:
+        html = _layout("lead.html").render(envelope=envelope, rows=[(field.label, _display(field)) for field in envelope.fields])
+    text = get_text(html, ParserConfig(display_links=True)).strip() + "\n"
+    message.set_content(text, cte="quoted-printable")
+    if config["format"] == "html":
+        # Remote stylesheets stay where they are: loading one would be a request that a user typed.
+        inlined = css_inline.inline(html, load_remote_stylesheets=False, keep_style_tags=True)
+        message.add_alternative(inlined, subtype="html", cte="quoted-printable")
+
+
+def _attach_csv(message: EmailMessage, envelope: Envelope, settings: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+    content = csv_bytes(
+        (field.name for field in envelope.fields),
+        [[cell(field) for field in envelope.fields]],
+        delimiter=settings["delimiter"],
+        is_marked=settings["bom"],
+    )
+    name = file_name(_filled(settings["file_name"], names, "csv.file_name"))
+    if message.get_content_type() == "text/plain" and not message.keys() & {"Content-Type"}:
+        message.make_mixed()
+    message.add_attachment(content, maintype="text", subtype="csv", filename=name, params={"charset": "utf-8", "header": "present"})
+
+
+def file_name(text: str) -> str:
+    """A name that no mail program and no file system trips over, ending in .csv."""
+    name = _FILE_NAME.sub("_", one_line(text, most=100)).strip(" ._") or "lead"
+    return name if name.lower().endswith(".csv") else f"{name}.csv"
+
+
+def _filled(source: str, names: Mapping[str, Any], setting: str, *, is_html: bool = False) -> str:
+    try:
+        return compile_template(source, is_html=is_html).render(names)
+    except TemplateError as error:
+        raise RenderError(f"The channel's {setting} cannot be filled for this lead: {error}") from error
+
+
+def _display(field: Any) -> str:
+    return display_text(FieldSpec(field.key, field.label, field.type, options=field.options), field.value)
+
+
+def _address(address: str, name: str = "") -> Address:
+    return Address(display_name=one_line(name, most=100), addr_spec=address)
+
+
+@cache
+def _layout(name: str) -> Any:
+    environment = Environment(loader=FileSystemLoader(_LAYOUTS), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template(name)
