@@ -4,14 +4,16 @@ import os
 import time
 from uuid import UUID
 
-_VERSION_BITS, _VERSION = 0xF << 76, 0x7 << 76
-_VARIANT_BITS, _VARIANT = 0x3 << 62, 0x2 << 62
+_VERSION = 0x7 << 76
+_VARIANT = 0x2 << 62
+_RANDOM_BITS = (1 << 62) - 1
 
 
 def new_id() -> UUID:
-    """A UUID version 7 (RFC 9562, 5.7): milliseconds since 1970, then 74 random bits.
+    """A UUID version 7 (RFC 9562, 5.7): milliseconds since 1970, the fraction of the millisecond in 12 bits (6.2, method 3), 62 random bits.
 
-    Ordered by time, so that new rows land at the end of their index and a cursor can page by id alone.
+    Ordered by time, also within a batch that one process makes: new rows land at the end of their index, and a cursor can page by id alone.
     """
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    return UUID(int=(value & ~_VERSION_BITS & ~_VARIANT_BITS) | _VERSION | _VARIANT)
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    fraction = (nanoseconds << 12) // 1_000_000
+    return UUID(int=milliseconds << 80 | _VERSION | fraction << 64 | _VARIANT | int.from_bytes(os.urandom(8)) & _RANDOM_BITS)

@@ -1,6 +1,7 @@
 """One process of the stack: started, its output kept, started again when it ends."""
 
 import contextlib
+import re
 import signal
 import subprocess
 import threading
@@ -16,6 +17,7 @@ _LONGEST_LOG = 20 << 20
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 # Who has run for so long is forgiven earlier ends.
 _FORGIVEN_AFTER = 60.0
+_LOOKS_LIKE_A_REASON = re.compile(r"(Error|Exception|ERROR|FATAL|CRITICAL)\b")
 
 
 class Backoff:
@@ -47,11 +49,12 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.last_line = ""
+        self.reason = ""
 
     def add(self, line: str) -> None:
-        if line.strip():
-            self.last_line = line.strip()
+        # The line that says why a process ended is rarely its last one: servers say good-bye after it.
+        if line.strip() and (_LOOKS_LIKE_A_REASON.search(line) or not _LOOKS_LIKE_A_REASON.search(self.reason)):
+            self.reason = line.strip()
         with contextlib.suppress(OSError):
             if self.path.exists() and self.path.stat().st_size > _LONGEST_LOG:
                 self.path.replace(self.path.with_suffix(".log.1"))
@@ -73,6 +76,7 @@ class Child:
         self._record = home / "run" / f"{name}.json"
 
     def start(self) -> None:
+        self.log.reason = ""
         self.process = subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
@@ -102,7 +106,7 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        return f"Its last line: {self.log.last_line or '(nothing)'} (more in {self.log.path})"
+        return f"It said: {self.log.reason or 'nothing'} (more in {self.log.path})"
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
