@@ -5,12 +5,13 @@ its own slot. Sends, claims and records overlap; each batch is as large as what 
 """
 
 import asyncio
+import heapq
 import logging
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,14 @@ class _Run:
     claims: dict[UUID, int] = field(default_factory=dict)  # how many of each claim are not recorded yet
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     recorded: int = 0
+    retries_at: list[datetime] = field(default_factory=list)  # a heap: when the tries fall due that this run put off
+
+    def is_retry_near(self) -> bool:
+        """Will something that this run put off fall due before the next sweep?"""
+        now = datetime.now(UTC)
+        while self.retries_at and self.retries_at[0] < now - timedelta(seconds=1):
+            heapq.heappop(self.retries_at)
+        return bool(self.retries_at) and self.retries_at[0] < now + timedelta(seconds=_SWEEP_SECONDS)
 
 
 class Engine:
@@ -102,9 +111,13 @@ class Engine:
                 continue
             now = time.monotonic()
             idle_since = idle_since or now
-            if now - idle_since >= LINGER_SECONDS:
+            if run.is_retry_near():
+                # The sweep would come for it up to _SWEEP_SECONDS late.
+                await asyncio.sleep(_BUSY_POLL_SECONDS)
+            elif now - idle_since >= LINGER_SECONDS:
                 return
-            await asyncio.sleep(_POLL_SECONDS)
+            else:
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def _claim(self, run: _Run) -> int:
         claim_id = self._id.new_claim()
@@ -185,6 +198,9 @@ class Engine:
             if not run.claims[shipment.claim_id]:
                 del run.claims[shipment.claim_id]
             run.retries_in_flight -= bool(shipment.attempts_made)
+        for one in records:
+            if one.next_attempt_at is not None and (one.next_attempt_at - now).total_seconds() < 2 * _SWEEP_SECONDS:
+                heapq.heappush(run.retries_at, one.next_attempt_at)
         run.in_flight -= len(batch)
         run.recorded += len(batch)
 

@@ -12,6 +12,7 @@ from accounts.isolation import account_scope
 from accounts.models import Account
 from accounts.signup import create_account
 from delivery.models import Attempt, Delivery
+from tests.flows.inbox import Inbox, running_inbox
 from tests.flows.partner import Partner, running_partner
 from tests.flows.processes import wait_until
 
@@ -81,6 +82,13 @@ class Shop:
     def wait_for(self, *states: str, seconds: float = 20) -> None:
         wait_until(lambda: sorted(self.states()) == sorted(states), seconds=seconds, what=f"{states} instead of {self.states()}")
 
+    def wait_for_attempts(self, number: int, *, seconds: float = 20) -> None:
+        wait_until(lambda: len(self.attempts()) == number, seconds=seconds, what=f"{number} attempts")
+
+    def stranger(self) -> "Shop":
+        """Charlie's account, which has nothing to do with this one."""
+        return Shop(*create_account("Other", email="charlie@other.test", password="charlies-password"))
+
 
 @pytest.fixture
 def shop(transactional_db: None) -> Shop:
@@ -96,3 +104,9 @@ def shop(transactional_db: None) -> Shop:
 def partner() -> Iterator[Partner]:
     with running_partner() as partner:
         yield partner
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with running_inbox() as inbox:
+        yield inbox
