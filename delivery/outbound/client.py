@@ -10,7 +10,7 @@ from typing import Self
 
 from delivery.outbound.addresses import OutboundPolicy
 from delivery.outbound.answer import Answer
-from delivery.outbound.connection import Connection, StaleConnectionError
+from delivery.outbound.connection import Connection, UnansweredError
 from delivery.outbound.dial import Dialler
 from delivery.outbound.errors import OutboundError
 from delivery.outbound.pool import IdlePool
@@ -94,7 +94,7 @@ class OutboundClient:
         if connection is not None:
             try:
                 answer = await connection.exchange(wire, started=started, deadline=deadline, is_head=is_head)
-            except StaleConnectionError:
+            except UnansweredError:
                 if self._is_closed:
                     raise
                 connection = None

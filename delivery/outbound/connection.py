@@ -32,8 +32,8 @@ class Opening:
         return Timings(self.dns_ms, self.connect_ms, self.tls_ms, None, milliseconds_since(self.started))
 
 
-class StaleConnectionError(OutboundError):
-    """The server closed a kept connection before it sent a byte: most likely it never saw the request (RFC 9112, 9.3.1)."""
+class UnansweredError(OutboundError):
+    """The connection was closed before a byte of an answer. On a kept one the server most likely never saw the request."""
 
 
 class Connection(asyncio.Protocol):
@@ -57,7 +57,6 @@ class Connection(asyncio.Protocol):
         self._reader = AnswerReader()
         self._waiter: asyncio.Future[Fault | None] | None = None
         self._fault: Fault = "reset"  # why it is closed, if it is
-        self._has_served = False
         self._first_byte_at = 0.0
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -138,7 +137,6 @@ class Connection(asyncio.Protocol):
         if fault is not None:
             self.abort()
             raise self._error(fault, timings)
-        self._has_served = True
         reader = self._reader
         body, is_cut = unpack(reader.body, reader.encoding)
         return Answer(reader.status, decode_headers(reader.headers), body, is_cut or reader.is_truncated, self._address, timings)
@@ -168,8 +166,8 @@ class Connection(asyncio.Protocol):
         return Timings(opening.dns_ms, opening.connect_ms, opening.tls_ms, first_byte_ms, milliseconds_since(started))
 
     def _error(self, fault: Fault, timings: Timings) -> OutboundError:
-        is_stale = fault == "reset" and self._has_served and not self._first_byte_at
-        kind = StaleConnectionError if is_stale else OutboundError
+        is_unanswered = fault == "reset" and not self._first_byte_at
+        kind = UnansweredError if is_unanswered else OutboundError
         return kind(fault, self._reason(fault, timings), timings=timings, address=self._address)
 
     def _reason(self, fault: Fault, timings: Timings) -> str:

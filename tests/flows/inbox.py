@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -31,19 +31,51 @@ class Inbox:
         return "250 Stored"
 
 
+@dataclass
+class Served:
+    port: int = 0
+    connections: int = 0
+
+
 @contextmanager
-def running_inbox() -> Iterator[Inbox]:
-    inbox = Inbox()
+def serving(make: Callable[[asyncio.AbstractEventLoop], SMTP]) -> Iterator[Served]:
+    """Serve SMTP on a free port in a thread of its own; every connection is ended when the body ends."""
+    served = Served()
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: SMTP(inbox, loop=loop, hostname="inbox.test"), "127.0.0.1", 0))
-    inbox.port = server.sockets[0].getsockname()[1]
+    sessions: list[SMTP] = []
+
+    def connected() -> SMTP:
+        served.connections += 1
+        sessions.append(make(loop))
+        return sessions[-1]
+
+    async def end() -> None:
+        server.close()
+        for session in sessions:
+            if session.transport is not None:
+                session.transport.abort()
+        await asyncio.sleep(0)
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    server = loop.run_until_complete(loop.create_server(connected, "127.0.0.1", 0))
+    served.port = server.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield inbox
+        yield served
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(end(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+@contextmanager
+def running_inbox() -> Iterator[Inbox]:
+    inbox = Inbox()
+    with serving(lambda loop: SMTP(inbox, loop=loop, hostname="inbox.test")) as served:
+        inbox.port = served.port
+        yield inbox

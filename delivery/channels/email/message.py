@@ -96,8 +96,6 @@ def _attach_csv(message: EmailMessage, envelope: Envelope, settings: Mapping[str
         is_marked=settings["bom"],
     )
     name = file_name(_filled(settings["file_name"], names, "csv.file_name"))
-    if message.get_content_type() == "text/plain" and not message.keys() & {"Content-Type"}:
-        message.make_mixed()
     message.add_attachment(content, maintype="text", subtype="csv", filename=name, params={"charset": "utf-8", "header": "present"})
 
 

@@ -59,3 +59,11 @@ def test_one_reader_reads_one_answer_after_another(answer: bytes) -> None:
         reader.start(is_head=False)
         assert reader.feed(answer)
         assert reader.is_reusable
+
+
+def test_no_more_than_64_kib_of_a_body_are_held() -> None:
+    reader = AnswerReader()
+    assert reader.feed(b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 200_000)
+    assert reader.body == b"a" * 65_536
+    assert reader.is_truncated
+    assert not reader.is_reusable

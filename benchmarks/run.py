@@ -1,0 +1,51 @@
+"""Runs the parts of the benchmark within the environment that `benchmarks.__main__` has made, prints the table and writes results.json."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+
+import django
+
+django.setup()
+
+from benchmarks import PROJECT  # noqa: E402 - Django must be set up before its models are imported
+from benchmarks.parts import PARTS, Bench  # noqa: E402
+from benchmarks.processes import SinkProcess  # noqa: E402
+from benchmarks.report import Figures  # noqa: E402
+from benchmarks.stock import SLOW_MS, Stock  # noqa: E402
+from benchmarks.watching import BenchmarkError  # noqa: E402
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Leadflip against the usual design, as ratios.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all of them if none is named")
+    parser.add_argument("--quick", action="store_true", help="a smoke run: everything once, and little of it; its numbers mean nothing")
+    wanted = parser.parse_args()
+    if unknown := set(wanted.parts) - PARTS.keys():
+        parser.error(f"There is no part {', '.join(sorted(unknown))}.")
+    started = time.monotonic()
+    figures = Figures()
+    sink = SinkProcess()
+    try:
+        stock = Stock(url=sink.url(), slow_url=sink.url(after_ms=SLOW_MS), leads=1_000 if wanted.quick else 20_000)
+        bench = Bench(stock, sink, figures, wanted.quick)
+        for name in wanted.parts or PARTS:
+            print(f"{time.monotonic() - started:5.0f} s  {name}", file=sys.stderr, flush=True)
+            PARTS[name](bench)
+    except BenchmarkError as error:
+        print(f"Not measured: {error}", file=sys.stderr)
+        return 1
+    finally:
+        sink.stop()
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    print(f"{machine}, {time.monotonic() - started:.0f} s\n\n{figures.table()}")
+    (PROJECT / "benchmarks" / "results.json").write_text(json.dumps({"machine": machine, **figures.as_json()}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
