@@ -11,6 +11,8 @@ from accounts.isolation import SETTING
 from accounts.models import SCOPES, Account, ApiKey, Member, Role, User, hash_key
 from accounts.vault import AccountVault, account_vault
 
+# Where a session keeps the id of the account it has chosen.
+SESSION_ACCOUNT = "account_id"
 # `last_used_at` is for people: to the minute is exact enough, and spares a write per request.
 _LAST_USE_SECONDS = 60
 
@@ -116,3 +118,9 @@ def find_account(slug: str) -> UUID | None:
         cursor.execute("SELECT leadflip_account_of_slug(%s)", [slug])
         account_id: UUID | None = cursor.fetchone()[0]
         return account_id
+
+
+def choose_account(chosen: str | None, accounts: list[tuple[UUID, str]]) -> UUID | None:
+    """The account the session names, if it is still one of the user's; else the first."""
+    ids = [account_id for account_id, _ in accounts]
+    return next((account_id for account_id in ids if str(account_id) == chosen), ids[0] if ids else None)

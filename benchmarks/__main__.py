@@ -24,7 +24,7 @@ def main() -> int:
         postgres.start()
         valkey.start()
         environment = _environment(home, postgres, valkey)
-        migrate = [sys.executable, "-W", "ignore", "manage.py", "migrate", "--noinput", "--verbosity", "0"]
+        migrate = [sys.executable, "-W", "ignore", "manage.py", "migrate", "--noinput", "--skip-checks", "--verbosity", "0"]
         subprocess.run(migrate, cwd=PROJECT, env=environment, check=True)
         return subprocess.run([sys.executable, "-m", "benchmarks.run", *sys.argv[1:]], cwd=PROJECT, env=environment, check=False).returncode
     except KeyboardInterrupt:

@@ -81,7 +81,9 @@ def measure_slow_partner(bench: Bench) -> None:
     for _ in range(bench.rounds):
         _engine(bench, "engine, no slow partner", bench.size(15_000))
         _engine(bench, "engine, 5 % to a 2 s partner", bench.size(15_000), with_slow=True)
-    bench.figures.ratio("5 % to a 2 s partner: others' rate / without", "engine, 5 % to a 2 s partner", "engine, no slow partner", must=0.9, aim=0.97)
+    bench.figures.ratio(
+        "5 % to a 2 s partner: others' rate / without", "engine, 5 % to a 2 s partner", "engine, no slow partner", must=0.9, aim=0.97
+    )
 
 
 def measure_latency(bench: Bench) -> None:

@@ -83,7 +83,16 @@ class WorkerKind:
 
     @property
     def command(self) -> list[str]:
-        options = ["--concurrency", str(self.concurrency), "--pool", self.pool, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        options = [
+            "--concurrency",
+            str(self.concurrency),
+            "--pool",
+            self.pool,
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel",
+            "WARNING",
+        ]
         return [sys.executable, "-m", "celery", "-A", self.app, "worker", *options]
 
 
@@ -109,8 +118,9 @@ def running_worker(kind: WorkerKind) -> Iterator[int]:
         )
     try:
         yield process.pid
-        if process.poll() is not None:
-            raise RuntimeError(f"The worker has ended by itself: {log.read_text()[-2000:]}")
+    except BaseException:
+        print(f"The worker ({'running' if process.poll() is None else 'ended'}) said: {log.read_text()[-2000:]}", file=sys.stderr)
+        raise
     finally:
         end_group(process)
 

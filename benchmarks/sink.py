@@ -30,7 +30,9 @@ class Book:
     def answer(self, path: bytes) -> bytes:
         match path:
             case b"/stats":
-                return _json({"all": self.counts.total(), "repeats": self.repeats, "paths": {p.decode(): n for p, n in self.counts.items()}})
+                return _json(
+                    {"all": self.counts.total(), "repeats": self.repeats, "paths": {p.decode(): n for p, n in self.counts.items()}}
+                )
             case b"/arrivals":
                 return _json({delivery.decode(): at for delivery, at in self.arrivals.items()})
             case b"/reset":

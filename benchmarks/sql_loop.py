@@ -1,6 +1,5 @@
 """The queue's statements alone: claim, keep the renderings, record; one batch after another, nothing sent. Run by `processes.run_together`."""
 
-import asyncio
 import json
 import sys
 import time

@@ -151,6 +151,7 @@ def _render(prepared: Prepared, shipment: Shipment, row: Any, now: datetime) -> 
             sealed_body=seal_rendering(shipment.vault, shipment.rendering, delivery_id=row.id),
             content_type=shipment.rendering.content_type,
             recipients=shipment.rendering.recipients,
+            has_encrypted=envelope.has_encrypted,
             created_at=now,
         )
     )

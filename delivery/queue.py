@@ -143,10 +143,11 @@ async def claim(connection: Connection, *, claim_id: UUID, limit: int, retry_lim
 _encode = msgspec.json.Encoder().encode
 
 _SAVE_RENDERINGS = """
-INSERT INTO delivery_rendering (id, account_id, delivery_id, sealed_body, content_type, recipients, created_at)
-SELECT r.id, r.account_id, r.delivery_id, decode(r.sealed_body, 'base64'), r.content_type, r.recipients, r.created_at
+INSERT INTO delivery_rendering (id, account_id, delivery_id, sealed_body, content_type, recipients, has_encrypted, created_at)
+SELECT r.id, r.account_id, r.delivery_id, decode(r.sealed_body, 'base64'), r.content_type, r.recipients, r.has_encrypted, r.created_at
 FROM json_to_recordset(%s::json)
-  AS r(id uuid, account_id uuid, delivery_id uuid, sealed_body text, content_type text, recipients text[], created_at timestamptz)
+  AS r(id uuid, account_id uuid, delivery_id uuid, sealed_body text, content_type text, recipients text[],
+       has_encrypted bool, created_at timestamptz)
 ON CONFLICT DO NOTHING
 """
 
@@ -159,6 +160,7 @@ class SealedRendering:
     sealed_body: bytes
     content_type: str
     recipients: tuple[str, ...]
+    has_encrypted: bool
     created_at: datetime
 
 

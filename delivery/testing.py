@@ -66,7 +66,7 @@ def send_test(access: Access, channel_id: UUID, lead_id: UUID | None) -> Attempt
             rendering = trial.settings.sender.render(envelope, trial.settings.config, context=trial.settings.context(now))
         except NotReadyError as missing:
             return missing
-        shipment = _begin(trial, rendering, delivery_id, now)
+        shipment = _begin(trial, rendering, delivery_id, now, has_encrypted=envelope.has_encrypted)
     outcome = asyncio.run(_send(shipment, rendering, now))
     record = make_record(shipment, outcome, started_at=now, now=timezone.now(), jitter=random.random())  # noqa: S311 - a test is not retried
     with account_scope(access.account_id):
@@ -124,7 +124,7 @@ def open_lead(lead: Lead, vault: LeadVault) -> LeadContent:
     )
 
 
-def _begin(trial: _Trial, rendering: Rendering, delivery_id: UUID, now: datetime) -> Shipment:
+def _begin(trial: _Trial, rendering: Rendering, delivery_id: UUID, now: datetime, *, has_encrypted: bool) -> Shipment:
     """Write down what is about to be sent, leased to this process."""
     settings = trial.settings
     claim_id = new_id()
@@ -137,6 +137,7 @@ def _begin(trial: _Trial, rendering: Rendering, delivery_id: UUID, now: datetime
         sealed_body=seal_rendering(trial.vault, rendering, delivery_id=delivery_id),
         content_type=rendering.content_type,
         recipients=list(rendering.recipients),
+        has_encrypted=has_encrypted,
         created_at=now,
     )
     return Shipment(

@@ -60,7 +60,9 @@ def _clean(entity: Entity, values: Mapping[str, Any], *, old: Sequence[FieldSpec
     keys = {spec.key for spec in (old if specs is None else specs)}
     display_field = columns.get("display_field", entity.display_field)
     if not faults and display_field and display_field not in keys:
-        faults.append(Fault("display_field", "unknown_field", f"display_field is {echo(display_field)}; wanted the key of one of the fields."))
+        faults.append(
+            Fault("display_field", "unknown_field", f"display_field is {echo(display_field)}; wanted the key of one of the fields.")
+        )
     refuse_if_any(faults)
     return columns, specs
 

@@ -80,12 +80,16 @@ def _clean_assignment(assignment: Assignment, values: Mapping[str, Any]) -> dict
         partner_id = clean.pop("partner")
         partner = Partner.objects.filter(id=partner_id).first()
         if partner is None:
-            faults.append(Fault("partner", "does_not_exist", f"There is no partner {echo(str(partner_id))}; wanted the id of one of yours."))
+            faults.append(
+                Fault("partner", "does_not_exist", f"There is no partner {echo(str(partner_id))}; wanted the id of one of yours.")
+            )
         elif not assignment._state.adding:  # noqa: SLF001 - Django's documented way to ask
             if partner.id != assignment.partner_id:
                 faults.append(Fault("partner", "immutable", "partner stays what it is; wanted a new assignment for another."))
         elif Assignment.objects.filter(profile=assignment.profile, partner=partner).exists():
-            faults.append(Fault("partner", "unique", f"{partner.name} is in this profile already; wanted another partner, or a change of that."))
+            faults.append(
+                Fault("partner", "unique", f"{partner.name} is in this profile already; wanted another partner, or a change of that.")
+            )
         else:
             clean["partner"] = partner
     if "rules" in clean:

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts.access import access_of_member, accounts_of
-from accounts.api.auth import SESSION_ACCOUNT, choose_account
+from accounts.access import SESSION_ACCOUNT, access_of_member, accounts_of, choose_account
 from accounts.isolation import enter_account
 from accounts.models import User
 

@@ -5,7 +5,7 @@ Its own waits grow to 30 s, so that leads would wait that long for their first t
 
 from typing import Any
 
-from celery.worker import consumer
+from celery.worker.consumer import consumer
 
 
 class Consumer(consumer.Consumer):

@@ -2,19 +2,15 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
-from accounts.access import Access, access_of_member, accounts_of, enter_by_api_key
+from accounts.access import SESSION_ACCOUNT, Access, access_of_member, accounts_of, choose_account, enter_by_api_key
 from accounts.isolation import enter_account
-
-SESSION_ACCOUNT = "account_id"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -60,16 +56,10 @@ def request_id_of(request: Request) -> str:
     return str(getattr(request._request, "request_id", ""))  # noqa: SLF001 - DRF offers no other way to Django's request
 
 
-def choose_account(chosen: str | None, accounts: list[tuple[UUID, str]]) -> UUID | None:
-    """The account the session names, if it is still one of the user's; else the first."""
-    ids = [account_id for account_id, _ in accounts]
-    return next((account_id for account_id in ids if str(account_id) == chosen), ids[0] if ids else None)
-
-
 class HasScope(BasePermission):
     """A view names the scope it needs as `scope`; else reading needs `read` and anything more needs `write`."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, Access):
             return False
         scope = getattr(view, "scope", None) or ("read" if request.method in SAFE_METHODS else "write")

@@ -63,6 +63,10 @@ class Envelope:
     fields: tuple[EnvelopeField, ...]
     is_test: bool = False
 
+    @property
+    def has_encrypted(self) -> bool:
+        return any(field.is_encrypted for field in self.fields)
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=accounts.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('sealed_body', models.BinaryField()),
                 ('content_type', models.CharField(max_length=100)),
+                ('has_encrypted', models.BooleanField(default=False, help_text='A value of an encrypted field is in it.')),
                 ('recipients', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=254), default=list)),
                 ('created_at', models.DateTimeField()),
                 ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),

@@ -94,6 +94,7 @@ class Rendering(models.Model):
     sealed_body = models.BinaryField()
     content_type = models.CharField(max_length=100)
     recipients = ArrayField(models.CharField(max_length=254), default=list)
+    has_encrypted = models.BooleanField(default=False, help_text="A value of an encrypted field is in it.")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

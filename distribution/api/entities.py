@@ -44,7 +44,9 @@ class FieldAnswer(serializers.Serializer[Any]):
         help_text='By type. text, textarea: `{"max_length"}`; number: `{"min", "max", "step"}`; select, multi_select: '
         '`{"choices": [{"value", "label"}]}` or a list of texts.',
     )
-    is_encrypted = serializers.BooleanField(default=False, help_text="Its values are sealed, and masked without the scope `read:encrypted`.")
+    is_encrypted = serializers.BooleanField(
+        default=False, help_text="Its values are sealed, and masked without the scope `read:encrypted`."
+    )
     position = serializers.IntegerField(required=False, min_value=0, max_value=32_767, help_text="The order of the list where left out.")
 
 

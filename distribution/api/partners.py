@@ -22,7 +22,9 @@ _HELIOS = {"name": "Helios Direct", "email": "leads@helios.test", "time_zone": "
 class PartnerBody(Body):
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(max_length=100)
-    email = serializers.CharField(max_length=254, default="", allow_blank=True, help_text="Where mails go when a channel names no recipients.")
+    email = serializers.CharField(
+        max_length=254, default="", allow_blank=True, help_text="Where mails go when a channel names no recipients."
+    )
     phone = serializers.CharField(max_length=32, default="", allow_blank=True, help_text="Kept in E.164.")
     time_zone = serializers.CharField(max_length=64, default="UTC", help_text="An IANA name; caps and digests go by it.")
     tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=50, default=list)

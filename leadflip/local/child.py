@@ -109,6 +109,7 @@ class Child:
         return f"It said: {self.log.reason or 'nothing'} (more in {self.log.path})"
 
     def ask_to_stop(self) -> None:
+        self.is_heard = False
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
 
@@ -126,11 +127,12 @@ class Child:
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
             return
-        for raw in process.stdout:
-            line = raw.decode(errors="replace").rstrip()
-            self.log.add(line)
-            if self.is_heard:
-                say_line_of(self.name, line)
+        with process.stdout as output:
+            for raw in output:
+                line = raw.decode(errors="replace").rstrip()
+                self.log.add(line)
+                if self.is_heard:
+                    say_line_of(self.name, line)
 
 
 def _cause(status: int) -> str:

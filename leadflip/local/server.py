@@ -44,7 +44,11 @@ class Server:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd="/", **self.user.popen_options)
         self._record.parent.mkdir(mode=0o700, exist_ok=True)
         record_process(self.process.pid, owner=self.home, path=self._record)
-        self._wait_until_it_answers(log_from=seen)
+        try:
+            self._wait_until_it_answers(log_from=seen)
+        except StackFault:
+            self.stop()
+            raise
 
     def stop(self, *, patience: float = 4.0) -> None:
         if self.process is not None:

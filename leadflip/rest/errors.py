@@ -8,18 +8,26 @@ from drf_standardized_errors.handler import exception_handler
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
+from accounts.api.faults import validation_error
+from accounts.faults import ConflictError, RefusedChangeError
 
-class InUseError(APIException):
+
+class ConflictAnswer(APIException):
     status_code = 409
-    default_code = "in_use"
+    default_code = "conflict"
 
 
 def answer_with_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: an answer that is an error leaves nothing half-done behind."""
     if transaction.get_connection().in_atomic_block:
         transaction.set_rollback(True)
-    if isinstance(error, ProtectedError):
-        error = InUseError(_what_protects(error))
+    match error:
+        case RefusedChangeError():
+            error = validation_error(error.faults)
+        case ProtectedError():
+            error = ConflictAnswer(_what_protects(error), "in_use")
+        case ConflictError():
+            error = ConflictAnswer(str(error))
     response: Response | None = exception_handler(error, context)
     return response
 

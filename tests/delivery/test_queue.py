@@ -268,7 +268,7 @@ def test_an_earlier_rendering_comes_with_the_claim() -> None:
     lane = make_lane("Acme")
     (delivery_id,) = lane.add(is_retry=True)
     kept = queue.SealedRendering(
-        new_id(), lane.account.id, delivery_id, b"sealed", "application/json", ("a@b.test", "c@d.test"), timezone.now()
+        new_id(), lane.account.id, delivery_id, b"sealed", "application/json", ("a@b.test", "c@d.test"), False, timezone.now()
     )
     as_engine(lambda c: queue.save_renderings(c, [kept]))
     (row,) = claim().rows

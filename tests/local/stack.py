@@ -52,12 +52,14 @@ class RunningStack:
         os.killpg(self.process.pid, number)
 
     def processes(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return found
 
     def supervisor(self) -> psutil.Process:
         return next(process for process in [psutil.Process(self.process.pid), *self.processes()] if "leadflip.local" in process.cmdline())
 
     def _listen(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip("\n"))

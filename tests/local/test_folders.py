@@ -47,7 +47,7 @@ def test_a_fault_of_the_system_is_one_line_with_its_path(code: int, words: str) 
 
 
 def test_a_second_stack_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    with lock_data_folder(tmp_path), pytest.raises(StackFault, match="is running on .* already"):
+    with lock_data_folder(tmp_path), pytest.raises(StackFault, match=r"is running on .* already"):
         lock_data_folder(tmp_path)
     lock_data_folder(tmp_path).close()
 

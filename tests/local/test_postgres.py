@@ -74,7 +74,7 @@ def test_a_damaged_cluster_is_told_in_one_line(home: Path) -> None:
     postgres.start()
     postgres.stop()
     (postgres.data / "global" / "pg_control").write_bytes(b"")
-    with pytest.raises(StackFault, match="Postgres did not start: .*pg_control") as fault:
+    with pytest.raises(StackFault, match=r"Postgres did not start: .*pg_control") as fault:
         postgres.start()
     assert "\n" not in str(fault.value)
 

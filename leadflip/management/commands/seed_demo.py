@@ -69,7 +69,11 @@ class Command(BaseCommand):
             {
                 "kind": "webhook",
                 "fields": {"mode": "all", "include_encrypted": True},
-                "config": {"url": sandbox_url, "payload_format": "json", "headers": [{"name": "X-Api-Key", "value": "s3cret", "secret": True}]},
+                "config": {
+                    "url": sandbox_url,
+                    "payload_format": "json",
+                    "headers": [{"name": "X-Api-Key", "value": "s3cret", "secret": True}],
+                },
             },
         )
         set_primary_channel(
@@ -78,14 +82,21 @@ class Command(BaseCommand):
             {
                 "kind": "email",
                 "fields": {"mode": "all", "include_encrypted": False},
-                "config": {"recipients": ["leads@sunrise.test"], "subject": "New Lead: {{lead_name}}", "format": "html", "attach_csv": True},
+                "config": {
+                    "recipients": ["leads@sunrise.test"],
+                    "subject": "New Lead: {{lead_name}}",
+                    "format": "html",
+                    "attach_csv": True,
+                },
             },
         )
         return secret or ""
 
     def _assignment(self, access: Access, partner_name: str, *, priority: int) -> Assignment:
-        slug = partner_name.split()[0].lower()
-        partner = add_partner(access, {"name": partner_name, "email": f"leads@{slug}.test", "time_zone": "America/Los_Angeles", "caps": {"day": 500}})
+        slug = partner_name.split(maxsplit=1)[0].lower()
+        partner = add_partner(
+            access, {"name": partner_name, "email": f"leads@{slug}.test", "time_zone": "America/Los_Angeles", "caps": {"day": 500}}
+        )
         profile = add_profile(
             access,
             {
