@@ -38,26 +38,26 @@ clean:
 # The stamps hold the lock files' checksums, so that pip runs only when a lock has changed.
 # requirements-dev.lock holds all of requirements.lock: whoever has it can also run.
 run-venv:
-	@stamp=$(VENV)/leadflip-run.stamp; want="$$(cksum < requirements.lock)"; \
-	if $(BIN)/python -c pass 2>/dev/null && [ "$$(cat $$stamp 2>/dev/null)" = "$$want" ]; then exit 0; fi; \
-	$(MAKE) --no-print-directory install LOCK=requirements.lock && rm -f $(VENV)/leadflip-dev.stamp && echo "$$want" > $$stamp
+	@$(call unless_installed,requirements.lock,leadflip-run.stamp) rm -f $(VENV)/leadflip-dev.stamp
 
 dev-venv:
-	@stamp=$(VENV)/leadflip-dev.stamp; want="$$(cksum < requirements-dev.lock)"; \
-	if $(BIN)/python -c pass 2>/dev/null && [ "$$(cat $$stamp 2>/dev/null)" = "$$want" ]; then exit 0; fi; \
-	$(MAKE) --no-print-directory install LOCK=requirements-dev.lock && echo "$$want" > $$stamp \
-	&& cksum < requirements.lock > $(VENV)/leadflip-run.stamp
+	@$(call unless_installed,requirements-dev.lock,leadflip-dev.stamp) cksum < requirements.lock > $(VENV)/leadflip-run.stamp
 
-.PHONY: install
-install:
-	@if ! $(BIN)/python -c '$(IS_GOOD)' 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
-	  found=; for python in $(PYTHONS); do \
-	    if $$python -c '$(IS_GOOD)' >/dev/null 2>&1; then found=$$python; break; fi; \
-	  done; \
-	  if [ -z "$$found" ]; then \
-	    echo "Leadflip needs Python 3.12 or later with its venv module; none of these runs here: $(PYTHONS)." >&2; exit 1; \
-	  fi; \
-	  $$found -m venv --clear $(VENV) || exit 1; \
-	fi
-	@echo "Installing what $(LOCK) names into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(LOCK)
+# $(1) lock file, $(2) stamp; followed by what else to do after an installation.
+define unless_installed
+  want="$$(cksum < $(1))"; \
+  if $(BIN)/python -c pass 2>/dev/null && [ "$$(cat $(VENV)/$(2) 2>/dev/null)" = "$$want" ]; then exit 0; fi; \
+  if ! $(BIN)/python -c '$(IS_GOOD)' 2>/dev/null || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+    found=; \
+    for python in $(PYTHONS); do \
+      if $$python -c '$(IS_GOOD)' >/dev/null 2>&1; then found=$$python; break; fi; \
+    done; \
+    if [ -z "$$found" ]; then \
+      echo "Leadflip needs Python 3.12 or later with its venv module; none of these runs here: $(PYTHONS)." >&2; exit 1; \
+    fi; \
+    $$found -m venv --clear $(VENV) || exit 1; \
+  fi; \
+  echo "Installing what $(1) names into $(VENV) …"; \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(1) || exit 1; \
+  echo "$$want" > $(VENV)/$(2);
+endef

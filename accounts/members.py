@@ -41,7 +41,7 @@ def _may_deal_with(access: Access, role: str) -> None:
         detail = f"The role {role!r} may do more than you may yourself, so you cannot give, change or remove it."
         raise RefusedChangeError([Fault("role", "not_allowed", detail)])
     by = access.actor
-    if role == Role.OWNER and by.kind == "user" and not Member.objects.filter(user_id=by.id, role=Role.OWNER).exists():
+    if role == Role.OWNER and by.kind == "user" and by.id and not Member.objects.filter(user_id=by.id, role=Role.OWNER).exists():
         raise RefusedChangeError([Fault("role", "not_allowed", "Only an owner can give, change or remove the role 'owner'.")])
 
 

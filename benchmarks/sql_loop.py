@@ -40,7 +40,7 @@ async def _batch(connection: queue.Connection, engine: queue.EngineId, wanted: d
         return 0
     now = datetime.now(UTC)
     body, answer, headers = wanted["body"].encode(), b"x" * 220, tuple((name, value) for name, value in wanted["headers"])
-    renderings = [queue.SealedRendering(new_id(), row.account_id, row.id, body, "application/json", (), now) for row in claimed.rows]
+    renderings = [queue.SealedRendering(new_id(), row.account_id, row.id, body, "application/json", (), True, now) for row in claimed.rows]
     await queue.save_renderings(connection, renderings)
     records = [
         Record(

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts import changes
 from accounts.access import Access
-from accounts.faults import ConflictError, Fault, HasFault, refuse_if_any
+from accounts.faults import ConflictError, Fault, HasFault, RefusedChangeError, refuse_if_any
 from accounts.models import Account
 from delivery.channel_settings import seal_secrets, unseal_secrets
 from delivery.channels import KINDS
@@ -49,7 +49,7 @@ def change_channel(access: Access, channel: DeliveryChannel, raw: Mapping[str, A
     """Change `fields` or `config`; settings of `config` that are not named stay. Returns a signing secret made just now. Raises RefusedChangeError."""
     if raw.get("kind", channel.kind) != channel.kind:
         detail = f"kind is {echo(channel.kind)} for good; set the assignment's channel to begin with another."
-        refuse_if_any([Fault("kind", "immutable", detail)])
+        raise RefusedChangeError([Fault("kind", "immutable", detail)])
     config = raw.get("config")
     if isinstance(config, Mapping):
         config = {**channel.config, **config}
@@ -95,8 +95,8 @@ def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> 
     """The columns, and the signing secret if there was none before."""
     kind = KINDS.get(channel.kind)
     if kind is None:
-        refuse_if_any([Fault("kind", "invalid", f"kind is {echo(raw.get('kind'))}; wanted one of {', '.join(KINDS)}.")])
-        raise AssertionError
+        detail = f"kind is {echo(raw.get('kind'))}; wanted one of {', '.join(KINDS)}."
+        raise RefusedChangeError([Fault("kind", "invalid", detail)])
     faults: list[HasFault] = []
     specs = specs_of(channel.assignment.profile.entity)
     selection, selection_faults = clean_selection(raw.get("fields"), specs)
@@ -106,7 +106,9 @@ def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> 
     secrets: dict[str, str] = {}
     given = raw.get("config")
     if not isinstance(given, Mapping):
-        faults.append(Fault("config", "invalid", f"config is {echo(given)}; wanted an object with the settings of the kind {channel.kind}."))
+        faults.append(
+            Fault("config", "invalid", f"config is {echo(given)}; wanted an object with the settings of the kind {channel.kind}.")
+        )
         refuse_if_any(faults)
     try:
         config, secrets = kind.clean_config(

@@ -86,7 +86,7 @@ def build_settings(row: Any) -> ChannelSettings:
     )
 
 
-def unseal_secrets(vault: AccountVault, channel_id: UUID, sealed: bytes | None) -> dict[str, str]:
+def unseal_secrets(vault: AccountVault, channel_id: UUID, sealed: bytes | memoryview | None) -> dict[str, str]:
     if sealed is None:
         return {}
     secrets: dict[str, str] = json.loads(vault.open(sealed, purpose=SECRETS, record_id=channel_id))

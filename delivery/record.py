@@ -136,7 +136,7 @@ class Response(msgspec.Struct, frozen=True):
     is_truncated: bool = False
 
 
-def open_response(vault: LeadVault, sealed: bytes, *, delivery_id: UUID) -> Response:
+def open_response(vault: LeadVault, sealed: bytes | memoryview, *, delivery_id: UUID) -> Response:
     """Raises SealError when the lead was erased."""
     content = vault.open(sealed, purpose=RESPONSE, record_id=delivery_id)
     return msgspec.json.decode(content, type=Response)

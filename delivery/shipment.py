@@ -73,7 +73,9 @@ def seal_rendering(vault: LeadVault, rendering: Rendering, *, delivery_id: UUID)
     return vault.seal(rendering.body, purpose=RENDERING, record_id=delivery_id)
 
 
-def open_rendering(vault: LeadVault, sealed: bytes, *, delivery_id: UUID, content_type: str, recipients: list[str]) -> Rendering:
+def open_rendering(
+    vault: LeadVault, sealed: bytes | memoryview, *, delivery_id: UUID, content_type: str, recipients: list[str]
+) -> Rendering:
     """Raises SealError when the lead was erased."""
     body = vault.open(sealed, purpose=RENDERING, record_id=delivery_id)
     return Rendering(body=body, content_type=content_type, recipients=tuple(recipients))

@@ -1,37 +1,51 @@
-"""Whether this process lives, and whether it can do its work."""
+"""/healthz: the process is alive. /readyz: it can do its work."""
+
+from collections.abc import Callable
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.db.utils import ConnectionHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-
-def healthz(_request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
+_SECONDS = 2
 
 
-def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when Postgres and Redis answer and no migration is missing; else 503 with what is wrong."""
-    faults = {name: fault for name, fault in (("database", _database_fault(connections)), ("redis", _redis_fault())) if fault}
-    return JsonResponse({"ready": not faults, "faults": faults}, status=503 if faults else 200)
+def healthz(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"status": "ok"})
 
 
-def _database_fault(handler: ConnectionHandler) -> str:
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200, or 503 with what is missing and why."""
+    checks: dict[str, Callable[[], str]] = {"postgres": _postgres, "migrations": _migrations, "redis": _redis}
+    faults = {name: fault for name, check in checks.items() if (fault := check())}
+    if faults:
+        return JsonResponse({"status": "not ready", "reasons": faults}, status=503)
+    return JsonResponse({"status": "ready"})
+
+
+def _postgres() -> str:
     try:
-        connection = handler["default"]
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError as error:
-        return f"does not answer: {str(error).splitlines()[0]}"
-    return f"{len(missing)} migrations are missing; run manage.py migrate" if missing else ""
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "Postgres does not answer."
+    return ""
 
 
-def _redis_fault() -> str:
+def _migrations() -> str:
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=None) as client:
+        executor = MigrationExecutor(connections["default"])
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return "Whether the migrations are applied cannot be read."
+    return f"{len(waiting)} migrations are not applied; run manage.py migrate." if waiting else ""
+
+
+def _redis() -> str:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=None) as client:
             client.ping()
-    except (redis.RedisError, OSError) as error:
-        return f"does not answer: {error}"
+    except (redis.RedisError, OSError):
+        return "Redis does not answer."
     return ""

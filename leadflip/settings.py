@@ -142,8 +142,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.auth.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["leadflip.rest.json.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["leadflip.rest.json.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadflip.rest.json.AlwaysJson",
     "DEFAULT_PAGINATION_CLASS": "leadflip.rest.pagination.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "leadflip.rest.schema.ErrorsToo",
     "EXCEPTION_HANDLER": "leadflip.rest.errors.answer_with_error",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
@@ -163,6 +164,7 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": True,
     "SCHEMA_PATH_PREFIX": "/api/",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"ChannelKind": "delivery.models.ChannelKindName"},
 }
 
 # The one way out (delivery.outbound). Empty in production: nothing but public addresses.
@@ -177,5 +179,7 @@ LOGGING = {
     "filters": {"request_id": {"()": "leadflip.requests.RequestIdFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    # Two lines per wake-up would drown everything else.
+    "loggers": {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.worker.strategy", "mail.log")},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

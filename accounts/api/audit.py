@@ -1,25 +1,24 @@
 """/api/audit"""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.body import Answer
 from accounts.api.filters import FROM_TO, Filters, id_filter
 from accounts.api.resources import Lists
 from accounts.models import AuditEvent
 
 
-class Actor(serializers.Serializer[Any]):
+class Actor(Answer):
     kind = serializers.ChoiceField(["user", "api_key", "system"], source="actor_kind")
     id = serializers.UUIDField(source="actor_id", allow_null=True)
-    label = serializers.CharField(source="actor_label")
+    label_ = serializers.CharField(source="actor_label")
 
 
-class AuditEventAnswer(serializers.Serializer[Any]):
+class AuditEventAnswer(Answer):
     id = serializers.UUIDField()
     at = serializers.DateTimeField()
     actor = Actor(source="*")

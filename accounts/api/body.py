@@ -14,7 +14,14 @@ _WANTED = {
 }
 
 
-class Body(serializers.Serializer[Any]):
+class Answer(serializers.Serializer[Any]):
+    """A field whose name DRF's serializers have for themselves (`fields`, `source`) is declared with `_` at its end."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
+
+
+class Body(Answer):
     """What a request may hold. A key that means nothing here is an error: most are typing errors that would otherwise change nothing, silently.
 
     Keys that only answers have (`id`, `created_at`) may come back and are left alone.

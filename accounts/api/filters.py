@@ -26,7 +26,8 @@ class Filters:
         try:
             return UUID(text)
         except ValueError:
-            return self._refuse(name, text, "an id")
+            self._refuse(name, text, "an id")
+            return None
 
     def choices(self, name: str, allowed: Iterable[str]) -> list[str]:
         """Several, separated by commas or given several times."""
@@ -50,7 +51,8 @@ class Filters:
         except ValueError:
             moment = None
         if moment is None:
-            return self._refuse(name, text, "a date or a date and time in ISO 8601, such as 2026-01-31T08:00:00Z")
+            self._refuse(name, text, "a date or a date and time in ISO 8601, such as 2026-01-31T08:00:00Z")
+            return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def check(self) -> None:

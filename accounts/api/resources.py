@@ -4,7 +4,7 @@ A view puts together what it offers from these classes, and says where its rows 
 """
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from django.db.models import Model, QuerySet
 from rest_framework import mixins, status
@@ -15,10 +15,8 @@ from rest_framework.response import Response
 from accounts.access import Access
 from accounts.api.views import AccountView, access_of, find
 
-Record = TypeVar("Record", bound=Model)
 
-
-class Resource(AccountView, GenericAPIView[Record], Generic[Record]):
+class Resource[Record: Model](AccountView, GenericAPIView[Record]):
     """kwargs: the ids in the URL; `id` is the record's own."""
 
     def rows(self) -> QuerySet[Record]:
@@ -45,12 +43,12 @@ class Resource(AccountView, GenericAPIView[Record], Generic[Record]):
 
 
 # The mixins of DRF are here for their names: drf-spectacular knows by them what a view answers.
-class Lists(Resource[Record], mixins.ListModelMixin):
+class Lists[Record: Model](Resource[Record], mixins.ListModelMixin):
     def get(self, request: Request, **_: str) -> Response:
         return self.list(request)
 
 
-class Creates(Resource[Record]):
+class Creates[Record: Model](Resource[Record]):
     def create(self, access: Access, values: Mapping[str, Any]) -> Record:
         raise NotImplementedError
 
@@ -59,12 +57,12 @@ class Creates(Resource[Record]):
         return self.answer(made, code=status.HTTP_201_CREATED)
 
 
-class Reads(Resource[Record]):
+class Reads[Record: Model](Resource[Record]):
     def get(self, request: Request, **_: str) -> Response:
         return self.answer(self.found())
 
 
-class Changes(Resource[Record]):
+class Changes[Record: Model](Resource[Record]):
     def change(self, access: Access, record: Record, values: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
@@ -77,12 +75,12 @@ class Changes(Resource[Record]):
         return self.answer(record)
 
 
-class Replaces(Changes[Record]):
+class Replaces[Record: Model](Changes[Record]):
     def put(self, request: Request, **_: str) -> Response:
         return self._change(request, partial=False)
 
 
-class Deletes(Resource[Record]):
+class Deletes[Record: Model](Resource[Record]):
     def remove(self, access: Access, record: Record) -> None:
         raise NotImplementedError
 

@@ -1,6 +1,6 @@
 """What every view of the REST API is made of."""
 
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,8 +17,6 @@ from accounts.access import Access
 from accounts.api.auth import request_id_of
 
 __all__ = ["AccountView", "LimitedView", "TooLargeError", "access_of", "find", "request_id_of"]
-
-Record = TypeVar("Record", bound=Model)
 
 
 class TooLargeError(APIException):
@@ -51,7 +49,7 @@ def access_of(request: Request) -> Access:
     return request.auth
 
 
-def find(rows: QuerySet[Record], record_id: str) -> Record:
+def find[Record: Model](rows: QuerySet[Record], record_id: str) -> Record:
     """The row of that id, as the URL spells it. A malformed id, an unknown one and another account's answer with the same bytes."""
     try:
         key = UUID(record_id)

@@ -6,9 +6,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.api.body import Body
-from delivery.channels import KINDS
-from delivery.models import DeliveryChannel
+from accounts.api.body import Answer, Body
+from delivery.models import ChannelKindName, DeliveryChannel
 from distribution.api.parts import Anything
 
 WEBHOOK = {
@@ -54,7 +53,7 @@ class Selection(Anything):
         "type": "object",
         "description": "The settings of the kind. webhook: `url`, `payload_format` (`json`, the envelope; `json_flat` or `form`, field keys and "
         "values only), `timeout_seconds` (1 to 30), `headers` (`name`, `value`, `secret`), `retry`. email: `recipients` (else the partner's own "
-        'address), `cc`, `reply_to`, `subject`, `body_template`, `format` (`html`, `text`, `none`), `attach_csv`, `csv`, `batching`, `retry`. '
+        "address), `cc`, `reply_to`, `subject`, `body_template`, `format` (`html`, `text`, `none`), `attach_csv`, `csv`, `batching`, `retry`. "
         'Both: `retry` is `{"policy": "standard" | "fast" | "none"}` or `{"policy": "custom", "delays_seconds": [5, 60, 600]}`; '
         "`max_in_flight` (1 to 50), how many leads may be on their way at once.",
     }
@@ -69,13 +68,9 @@ class Config(Anything):
 
 
 class PrimaryChannelFields(Body):
-    kind = serializers.ChoiceField([(name, name) for name in KINDS])
+    kind = serializers.ChoiceField(ChannelKindName.choices)
     fields_ = Selection(default=None, allow_null=True)
     config = Config()
-
-    def get_fields(self) -> dict[str, Any]:
-        # `fields` is a name that DRF's serializers have for themselves.
-        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
 
 @extend_schema_serializer(examples=EXAMPLES)
@@ -84,7 +79,10 @@ class PrimaryChannelBody(PrimaryChannelFields):
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("A webhook", value={**_ID, **WEBHOOK}, request_only=True), OpenApiExample("An email", value={**_ID, **EMAIL}, request_only=True)]
+    examples=[
+        OpenApiExample("A webhook", value={**_ID, **WEBHOOK}, request_only=True),
+        OpenApiExample("An email", value={**_ID, **EMAIL}, request_only=True),
+    ]
 )
 class ChannelBody(PrimaryChannelFields):
     assignment = serializers.UUIDField()
@@ -94,7 +92,7 @@ class ChannelBody(PrimaryChannelFields):
 class ChannelChange(PrimaryChannelFields):
     """Settings of `config` that are not named stay as they are."""
 
-    kind = serializers.ChoiceField([(name, name) for name in KINDS], required=False, help_text="It stays what it is.")
+    kind = serializers.ChoiceField(ChannelKindName.choices, required=False, help_text="It stays what it is.")
     fields_ = Selection(required=False, allow_null=True)
     config = Config(required=False)
 
@@ -103,7 +101,7 @@ class PauseBody(Body):
     reason = serializers.CharField(max_length=300, default="", allow_blank=True)
 
 
-class HealthAnswer(serializers.Serializer[Any]):
+class HealthAnswer(Answer):
     last_success_at = serializers.DateTimeField(allow_null=True)
     last_failure_at = serializers.DateTimeField(allow_null=True)
     failing_since = serializers.DateTimeField(allow_null=True)
@@ -111,14 +109,14 @@ class HealthAnswer(serializers.Serializer[Any]):
     last_reason = serializers.CharField()
 
 
-class ChannelAnswer(serializers.Serializer[DeliveryChannel]):
+class ChannelAnswer(Answer):
     id = serializers.UUIDField()
     assignment = serializers.UUIDField(source="assignment_id")
     profile = serializers.UUIDField(source="assignment.profile_id")
     profile_name = serializers.CharField(source="assignment.profile.name")
     partner = serializers.UUIDField(source="assignment.partner_id")
     partner_name = serializers.CharField(source="assignment.partner.name")
-    kind = serializers.ChoiceField([(name, name) for name in KINDS])
+    kind = serializers.ChoiceField(ChannelKindName.choices)
     is_primary = serializers.BooleanField()
     fields_ = Selection()
     config = Config()
@@ -128,9 +126,6 @@ class ChannelAnswer(serializers.Serializer[DeliveryChannel]):
     health = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-
-    def get_fields(self) -> dict[str, Any]:
-        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
     def get_is_paused(self, channel: DeliveryChannel) -> bool:
         return channel.paused_at is not None

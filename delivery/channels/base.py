@@ -1,11 +1,13 @@
 """The shape of a channel kind. A kind sees an envelope, its settings and its secrets, and never the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 from uuid import UUID
+
+import msgspec
 
 from delivery.outbound.addresses import OutboundPolicy
 from delivery.outcome import Outcome
@@ -30,10 +32,10 @@ __all__ = [
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class EnvelopeField:
+class EnvelopeField(msgspec.Struct, frozen=True):
     """One field as this partner gets it: selected, ordered, renamed, decrypted.
 
+    A Struct, because a delivery makes twenty of them: a frozen dataclass takes three times as long.
     value: str, bool, Decimal, int, list of str, dict of str (an address), or None when the lead has none.
     options: of the Entity's field, so that a select can be shown by its label.
     """
@@ -44,7 +46,7 @@ class EnvelopeField:
     type: str
     value: Any
     is_encrypted: bool = False
-    options: Mapping[str, Any] = field(default=_NO_OPTIONS)
+    options: Mapping[str, Any] = _NO_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Connection(asyncio.Protocol):
         self._first_byte_at = 0.0
         self._waiter = waiter = self._loop.create_future()
         sent_at = perf_counter()
-        if self.is_closed:  # between the handshake and now
+        if self.is_closed:  # both loops hand a connection over before they tell of its loss, but neither promises it
             raise self._error(self._fault, self._timings(started, sent_at))
         self._arm(deadline)
         self._transport.write(request)

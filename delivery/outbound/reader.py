@@ -113,10 +113,10 @@ class AnswerReader:
         if self._has_headers:
             return
         status = self._parser.get_status_code()
-        if 100 <= status < 200 and status != 101:
+        if 100 <= status < 200:  # llhttp itself ends at a switch of protocols
             self.headers.clear()
             return
-        if status < 200:  # a switch of protocols that nobody asked for, or no status at all
+        if status < 100:
             raise AnswerError("protocol")
         self.status = status
         self._has_headers = True

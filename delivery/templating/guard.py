@@ -42,7 +42,7 @@ _ALLOWED = (
     nodes.Tuple,
 )
 _WORDS: dict[type[nodes.Node], str] = {
-    nodes.Call: "calling a function",
+    nodes.Call: "a function",
     nodes.CallBlock: "{% call %}",
     nodes.Macro: "{% macro %}",
     nodes.Assign: "{% set %}",
@@ -115,7 +115,7 @@ def _faults(tree: nodes.Template) -> Iterator[TemplateFault]:
 def _fault(node: nodes.Node) -> TemplateFault | None:
     if not isinstance(node, _ALLOWED):
         words = _WORDS.get(type(node)) or _operator(node)
-        return TemplateFault(node.lineno, "not_allowed", f"A template cannot use {words}.")
+        return TemplateFault(node.lineno or 1, "not_allowed", f"A template cannot use {words}.")
     detail = None
     match node:
         case nodes.Name() if not _is_plain(node.name):

@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound
 
 from accounts import changes
 from accounts.access import Access
-from accounts.api.body import Body
+from accounts.api.body import Answer, Body
 from accounts.api.resources import Creates, Deletes, Lists, Reads, Replaces
 from distribution.api.parts import Anything
 from distribution.entities import add_entity, change_entity, find_entity
@@ -30,14 +30,14 @@ _SOLAR = {
 }
 
 
-class FieldAnswer(serializers.Serializer[Any]):
+class FieldAnswer(Answer):
     """One field. `distribution.fields` checks what comes in; this says what goes out."""
 
     id = serializers.UUIDField(read_only=True)
     key = serializers.CharField(max_length=63, help_text="A small letter, then small letters, digits and `_`.")
-    label = serializers.CharField(required=False, max_length=200, help_text="For people. Made from the key where it is left out.")
+    label_ = serializers.CharField(required=False, max_length=200, help_text="For people. Made from the key where it is left out.")
     type = serializers.ChoiceField([(name, name) for name in FIELD_TYPES])
-    required = serializers.BooleanField(source="is_required", default=False)
+    required_ = serializers.BooleanField(source="is_required", default=False)
     default = Anything(required=False, allow_null=True, help_text="Taken where a lead brings no value.")
     options = Anything(
         required=False,
@@ -72,10 +72,6 @@ class EntityBody(Body):
     fields_ = Fields()
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
-
-    def get_fields(self) -> dict[str, Any]:
-        # `fields` is a name that DRF's serializers have for themselves.
-        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
 
 class EntityList(Lists[Entity], Creates[Entity]):

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from leadflip.local.folders import socket_folder
 from leadflip.local.postgres import Postgres
 from leadflip.local.processes import ProcessRecord, end_leftover, live_process, record_process
 from leadflip.local.service_user import service_user
@@ -26,4 +27,5 @@ def end_abandoned_homes(prefix: str) -> None:
             continue
         for server in (Postgres, Valkey):
             end_leftover(home / "run" / f"{server.name}.json", owner=home, ask=server.ask)
+            shutil.rmtree(socket_folder(home, purpose=server.name), ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)

@@ -61,7 +61,6 @@ class Postgres(Server):
                 connection.execute(f'CREATE DATABASE "{_DATABASE}"')
 
     def prepare(self) -> None:
-        make_socket_folder(self.sockets, user=self.user.uid)
         if not self.data.exists():
             self._initialise()
         try:
@@ -76,6 +75,7 @@ class Postgres(Server):
                 f"The database in {self.data} was made by Postgres {found}, this is {ours}. Dump it with {found}, then move the folder away."
             )
         self._remove_stale_lock()
+        make_socket_folder(self.sockets, user=self.user.uid)
 
     def command(self) -> list[str | Path]:
         settings = _SETTINGS | {"unix_socket_directories": str(self.sockets)} | ({} if self.is_durable else _FOR_TESTS)

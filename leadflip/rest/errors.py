@@ -2,14 +2,25 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.views.defaults import page_not_found, server_error
 from drf_standardized_errors.handler import exception_handler
-from rest_framework.exceptions import APIException
+from psycopg.errors import UniqueViolation
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.response import Response
 
 from accounts.api.faults import validation_error
+from accounts.api.views import TooLargeError
 from accounts.faults import ConflictError, RefusedChangeError
+
+
+class InUseError(APIException):
+    status_code = 409
+    default_code = "in_use"
 
 
 class ConflictAnswer(APIException):
@@ -21,17 +32,51 @@ def answer_with_error(error: Exception, context: dict[str, Any]) -> Response | N
     """DRF's exception handler: an answer that is an error leaves nothing half-done behind."""
     if transaction.get_connection().in_atomic_block:
         transaction.set_rollback(True)
+    response: Response | None = exception_handler(_as_answer(error), context)  # type: ignore[arg-type]  # of the same shape
+    return response
+
+
+def _as_answer(error: Exception) -> Exception:
     match error:
         case RefusedChangeError():
-            error = validation_error(error.faults)
-        case ProtectedError():
-            error = ConflictAnswer(_what_protects(error), "in_use")
+            return validation_error(error.faults)
         case ConflictError():
-            error = ConflictAnswer(str(error))
-    response: Response | None = exception_handler(error, context)
-    return response
+            return ConflictAnswer(str(error))
+        case ProtectedError():
+            return InUseError(_what_protects(error))
+        case IntegrityError() if isinstance(error.__cause__, UniqueViolation):
+            # Two requests at the same moment, each of which found the name free.
+            return ConflictAnswer("Another request has just made this. Read it again and repeat what is still to be done.")
+        case RequestDataTooBig():
+            return TooLargeError("The body is larger than what is read.")
+        case SuspiciousOperation() | MultiPartParserError():
+            return ParseError(f"The body cannot be read: {error}")
+    return error
 
 
 def _what_protects(error: ProtectedError) -> str:
     kinds = sorted({str(record._meta.verbose_name_plural) for record in error.protected_objects})
     return f"This is still used by {' and '.join(kinds)}, so it cannot be deleted. Switch it off instead."
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that there is not answers as an id that there is not."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    return _json(404, "client_error", "not_found", "Not found.")
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """What DRF had no part in: a fault in a middleware, a database that is away."""
+    if not request.path.startswith("/api/"):
+        return server_error(request)
+    return _json(500, "server_error", "error", "Server Error (500)")
+
+
+def _json(status: int, kind: str, code: str, detail: str) -> JsonResponse:
+    return JsonResponse(
+        {"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}, status=status, json_dumps_params=_COMPACT
+    )
+
+
+_COMPACT = {"separators": (",", ":")}

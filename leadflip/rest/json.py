@@ -5,12 +5,25 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import IO, Any, NoReturn
 
+import msgspec
+from django.utils.functional import Promise
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
-from rest_framework.utils.encoders import JSONEncoder
+from rest_framework.request import Request
 
 MAX_DEPTH = 64
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Promise):
+        return str(value)
+    raise NotImplementedError(f"{type(value)} is nothing that JSON has")
+
+
+# A Decimal goes out as the number it is, with all its digits; what is to be a text (a price) is one already.
+_ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_text)
 
 
 class JsonRenderer(BaseRenderer):
@@ -19,11 +32,14 @@ class JsonRenderer(BaseRenderer):
     charset = None
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None) -> bytes:
-        if data is None:
-            return b""
-        return json.dumps(data, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
-            "utf-8", "surrogatepass"
-        )
+        return b"" if data is None else _ENCODER.encode(data)
+
+
+class AlwaysJson(DefaultContentNegotiation):
+    """Whatever a client accepts, it gets JSON: many send an `Accept` that they do not mean."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
 
 
 class JsonParser(BaseParser):

@@ -52,7 +52,7 @@ def serving(make: Callable[[asyncio.AbstractEventLoop], SMTP]) -> Iterator[Serve
     async def end() -> None:
         server.close()
         for session in sessions:
-            if session.transport is not None:
+            if isinstance(session.transport, asyncio.Transport):
                 session.transport.abort()
         await asyncio.sleep(0)
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -22,7 +22,7 @@ def test_a_leftover_is_recognised_and_ended(tmp_path: Path) -> None:
     left_over = _start(SLEEPER, owner=tmp_path)
     record_process(left_over.pid, owner=tmp_path, path=tmp_path / "web.json")
     assert end_leftover(tmp_path / "web.json", owner=tmp_path)
-    assert not psutil.pid_exists(left_over.pid)
+    left_over.wait(timeout=5)
     assert not (tmp_path / "web.json").exists()
 
 

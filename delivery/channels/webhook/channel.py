@@ -14,7 +14,7 @@ from delivery.channels.webhook.signature import sign
 from delivery.outbound import Answer, OutboundClient, OutboundError, OutboundPolicy, UrlError
 from delivery.outcome import Headers, Outcome, Verdict
 
-_NO_SECRET = "This channel has no usable signing secret: make a new one on its page."
+_UNSIGNED = "This channel has no usable signing secret: make a new one on its page."
 
 
 class WebhookTransport(Protocol):
@@ -64,7 +64,7 @@ class WebhookKind:
             return Outcome(Verdict.FAILED, error.code, error.detail, method="POST", target=config["url"])
         except ValueError:
             # Nothing goes out unsigned; the next try finds the secret that somebody has made meanwhile.
-            return Outcome(Verdict.RETRY, "no_signing_secret", _NO_SECRET, method="POST", target=config["url"])
+            return Outcome(Verdict.RETRY, "no_signing_secret", _UNSIGNED, method="POST", target=config["url"])
         timestamp = int(time.time())
         # The type is the rendering's: the channel's format may be another one by now.
         own = (("Content-Type", rendering.content_type), *_signature(prepared, str(delivery_id), timestamp, rendering.body))

@@ -11,6 +11,7 @@ from email.policy import strict
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,7 +43,7 @@ def envelope(*fields: EnvelopeField, lead_name: str = "Jane") -> Envelope:
 
 
 def text(key: str, value: Any, **changes: Any) -> EnvelopeField:
-    return replace(EnvelopeField(key, key, key.replace("_", " ").capitalize(), "text", value), **changes)
+    return msgspec.structs.replace(EnvelopeField(key, key, key.replace("_", " ").capitalize(), "text", value), **changes)
 
 
 def config(**raw: Any) -> dict[str, Any]:

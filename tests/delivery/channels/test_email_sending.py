@@ -161,8 +161,13 @@ def test_a_private_address_is_not_connected_to() -> None:
     assert server.connections == 0
 
 
+@dataclass
+class Nowhere:
+    mail: MailTransport = field(default_factory=lambda: MailTransport(LOOPBACK))
+
+
 def test_without_a_mail_server_the_mail_waits() -> None:
     rendering = Rendering(b"", "message/rfc822", ("a@b.test",))
     context = Context(datetime(2026, 11, 24, tzinfo=UTC))
-    outcome = asyncio.run(KIND.send(rendering, delivery_id=DELIVERY, config={}, secrets={}, context=context, transport=None))
+    outcome = asyncio.run(KIND.send(rendering, delivery_id=DELIVERY, config={}, secrets={}, context=context, transport=Nowhere()))
     assert (outcome.verdict, outcome.is_attempt) == (Verdict.HELD, False)

@@ -151,6 +151,21 @@ async def test_plain_http_on_a_tls_port(authority: Authority) -> None:
     assert caught.value.reason.startswith("hooks.example.com does not speak TLS on this port")
 
 
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_tls_server_that_speaks_first(authority: Authority, newest: ssl.TLSVersion) -> None:
+    async def script(visit: Visit) -> None:
+        await visit.say(b"220 mail.example.com ESMTP\r\n")
+        await visit.hang()
+
+    context = authority.server_context("hooks.example.com")
+    context.maximum_version = newest
+    async with serve(script, tls=context) as server, trusting(authority) as client:
+        with pytest.raises(OutboundError) as caught:
+            await client.post(server.target(host="hooks.example.com"), headers=[], body=b"x", timeout_seconds=5)
+    assert caught.value.code == "protocol"
+    assert caught.value.timings.total_ms < 2000
+
+
 async def test_a_connection_closed_during_the_handshake(authority: Authority) -> None:
     async def script(visit: Visit) -> None:
         await visit.reader.read(1)

@@ -87,6 +87,11 @@ def test_an_address_as_host_is_known_as_one() -> None:
             "characters",
             "The URL contains a space, a backslash or an invisible character.",
         ),
+        (
+            "https://hooks.example.com/a\\b",
+            "characters",
+            "The URL contains a space, a backslash or an invisible character.",
+        ),
         ("https://hooks.example.com:99999/", "port", "The port in the URL is not a number from 1 to 65535."),
         (
             "https://hooks.example.com:22/",
