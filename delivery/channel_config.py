@@ -12,6 +12,7 @@ from accounts.models import Account
 from delivery.channel_settings import seal_secrets, unseal_secrets
 from delivery.channels import KINDS
 from delivery.channels.base import ConfigError
+from delivery.channels.base import Fault as ChannelFault
 from delivery.channels.webhook.signature import CURRENT, rotate
 from delivery.models import DeliveryChannel
 from delivery.payload import chosen_fields, clean_selection
@@ -82,6 +83,14 @@ def resume_channel(access: Access, channel: DeliveryChannel) -> None:
     release_for_channel(channel.id)
 
 
+def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as they may be shown. A secret's value stands sealed elsewhere; a null here says that there is one."""
+    shown = dict(config)
+    if "headers" in shown:
+        shown["headers"] = [{**header, "value": None} if header.get("secret") else header for header in shown["headers"]]
+    return shown
+
+
 def _write(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> str | None:
     values, signing_secret = _clean(access, channel, raw)
     changes.update(access, channel, values)
@@ -97,31 +106,31 @@ def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> 
     if kind is None:
         detail = f"kind is {echo(raw.get('kind'))}; wanted one of {', '.join(KINDS)}."
         raise RefusedChangeError([Fault("kind", "invalid", detail)])
-    faults: list[HasFault] = []
     specs = specs_of(channel.assignment.profile.entity)
     selection, selection_faults = clean_selection(raw.get("fields"), specs)
-    faults += selection_faults
+    faults: list[HasFault] = [*selection_faults]
     old_secrets = unseal_secrets(access.vault, channel.id, channel.sealed_secrets)
-    config: dict[str, Any] = {}
-    secrets: dict[str, str] = {}
-    given = raw.get("config")
-    if not isinstance(given, Mapping):
-        faults.append(
-            Fault("config", "invalid", f"config is {echo(given)}; wanted an object with the settings of the kind {channel.kind}.")
-        )
-        refuse_if_any(faults)
     try:
         config, secrets = kind.clean_config(
-            given,
+            _settings(raw, channel),
             fields=() if selection_faults else chosen_fields(selection, specs),
             is_http_allowed=Account.objects.values_list("is_http_allowed", flat=True).get(id=access.account_id),
             policy=outbound_policy(),
             old_secrets=old_secrets,
         )
     except ConfigError as error:
-        faults += error.faults
+        raise RefusedChangeError([*faults, *error.faults]) from error
     refuse_if_any(faults)
     values: dict[str, Any] = {"fields": selection, "config": config, "max_in_flight": config["max_in_flight"]}
     if secrets != old_secrets:
         values["sealed_secrets"] = seal_secrets(access.vault, channel.id, secrets) if secrets else None
     return values, secrets.get(CURRENT) if CURRENT not in old_secrets else None
+
+
+def _settings(raw: Mapping[str, Any], channel: DeliveryChannel) -> Mapping[str, Any]:
+    given = raw.get("config")
+    if isinstance(given, Mapping):
+        return given
+    raise ConfigError(
+        [ChannelFault("config", "invalid", f"config is {echo(given)}; wanted an object with the settings of the kind {channel.kind}.")]
+    )

@@ -58,7 +58,7 @@ DEFAULT = {"policy": STANDARD.name}
 
 def policy_of(config: Mapping[str, Any]) -> RetryPolicy:
     """The policy of a channel's stored config."""
-    settings = config.get("retry") or DEFAULT
+    settings: Mapping[str, Any] = config.get("retry") or DEFAULT
     if settings["policy"] == "custom":
         return RetryPolicy("custom", tuple(settings["delays_seconds"]))
     return POLICIES[settings["policy"]]

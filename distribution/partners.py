@@ -15,7 +15,7 @@ from distribution.models import Partner
 def add_partner(access: Access, values: Mapping[str, Any]) -> Partner:
     """Raises RefusedChangeError."""
     partner = Partner(account_id=access.account_id)
-    for name, value in _clean(partner, values).items():
+    for name, value in clean_partner(partner, values).items():
         setattr(partner, name, value)
     changes.create(access, partner)
     return partner
@@ -23,10 +23,11 @@ def add_partner(access: Access, values: Mapping[str, Any]) -> Partner:
 
 def change_partner(access: Access, partner: Partner, values: Mapping[str, Any]) -> None:
     """Raises RefusedChangeError."""
-    changes.update(access, partner, _clean(partner, values))
+    changes.update(access, partner, clean_partner(partner, values))
 
 
-def _clean(partner: Partner, values: Mapping[str, Any]) -> dict[str, Any]:
+def clean_partner(partner: Partner, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check and normalise. Raises RefusedChangeError."""
     clean = dict(values)
     faults: list[Fault] = []
     if "name" in clean:

@@ -18,7 +18,7 @@ from distribution.models import Assignment, Entity, Partner, Profile
 def add_profile(access: Access, values: Mapping[str, Any]) -> Profile:
     """values: the columns; `entity` is a slug or an id. Raises RefusedChangeError."""
     profile = Profile(account_id=access.account_id)
-    for name, value in _clean_profile(profile, values).items():
+    for name, value in clean_profile(profile, values).items():
         setattr(profile, name, value)
     changes.create(access, profile)
     return profile
@@ -26,10 +26,11 @@ def add_profile(access: Access, values: Mapping[str, Any]) -> Profile:
 
 def change_profile(access: Access, profile: Profile, values: Mapping[str, Any]) -> None:
     """The Entity stays: rules, channels and leads are made for it. Raises RefusedChangeError."""
-    changes.update(access, profile, _clean_profile(profile, values))
+    changes.update(access, profile, clean_profile(profile, values))
 
 
-def _clean_profile(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]:
+def clean_profile(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check and normalise. Raises RefusedChangeError."""
     clean = dict(values)
     faults: list[Fault] = []
     is_new = profile._state.adding  # noqa: SLF001 - Django's documented way to ask
@@ -62,7 +63,7 @@ def _rule_faults(rules: Any, entity: Entity | None) -> list[Fault]:
 def add_assignment(access: Access, profile: Profile, values: Mapping[str, Any]) -> Assignment:
     """values: the columns; `partner` is an id. Raises RefusedChangeError."""
     assignment = Assignment(account_id=access.account_id, profile=profile)
-    for name, value in _clean_assignment(assignment, values).items():
+    for name, value in clean_assignment(assignment, values).items():
         setattr(assignment, name, value)
     changes.create(access, assignment)
     return assignment
@@ -70,10 +71,11 @@ def add_assignment(access: Access, profile: Profile, values: Mapping[str, Any]) 
 
 def change_assignment(access: Access, assignment: Assignment, values: Mapping[str, Any]) -> None:
     """The partner stays: the channel and what was delivered are theirs. Raises RefusedChangeError."""
-    changes.update(access, assignment, _clean_assignment(assignment, values))
+    changes.update(access, assignment, clean_assignment(assignment, values))
 
 
-def _clean_assignment(assignment: Assignment, values: Mapping[str, Any]) -> dict[str, Any]:
+def clean_assignment(assignment: Assignment, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check and normalise. Raises RefusedChangeError."""
     clean = dict(values)
     faults: list[Fault] = []
     if "partner" in clean:

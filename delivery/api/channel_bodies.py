@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from accounts.api.body import Answer, Body
+from delivery.channel_config import without_secrets
 from delivery.models import ChannelKindName, DeliveryChannel
 from distribution.api.parts import Anything
 
@@ -60,11 +61,7 @@ class Selection(Anything):
 )
 class Config(Anything):
     def to_representation(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Without a secret's value: it stands sealed elsewhere, and here a null says that there is one."""
-        shown = dict(value)
-        if "headers" in shown:
-            shown["headers"] = [{**header, "value": None} if header.get("secret") else header for header in shown["headers"]]
-        return shown
+        return without_secrets(value)
 
 
 class PrimaryChannelFields(Body):

@@ -84,9 +84,9 @@ class Migration(migrations.Migration):
                 ('duration_ms', models.FloatField()),
                 ('is_late', models.BooleanField(default=False, help_text='Its worker had lost the lease: recorded, and nothing else changed.')),
                 ('next_attempt_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('channel', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='delivery.deliverychannel')),
-                ('delivery', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='delivery.delivery')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.account')),
+                ('channel', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='delivery.deliverychannel')),
+                ('delivery', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='attempts', to='delivery.delivery')),
             ],
         ),
         migrations.CreateModel(
@@ -98,8 +98,8 @@ class Migration(migrations.Migration):
                 ('has_encrypted', models.BooleanField(default=False, help_text='A value of an encrypted field is in it.')),
                 ('recipients', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=254), default=list)),
                 ('created_at', models.DateTimeField()),
-                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('delivery', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='renderings', to='delivery.delivery')),
+                ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.account')),
+                ('delivery', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='renderings', to='delivery.delivery')),
             ],
         ),
         migrations.CreateModel(

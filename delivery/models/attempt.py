@@ -19,15 +19,16 @@ class Attempt(models.Model):
     """One try of a delivery: what was sent, what came back, how long it took. The log is made of these; rows are only ever added.
 
     Partitioned by month of `started_at` (migration 0002); Postgres' own key is (started_at, id). Its foreign keys have no constraint in the
-    database: at thousands of rows a second they would cost more than they protect, for rows that only the engine writes.
+    database: at thousands of rows a second they would cost more than they protect, for rows that only the engine writes. And nothing is deleted
+    along with what they point to: the log leaves by dropping a partition.
     """
 
     RESPONSE = "response"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts", db_constraint=False)
-    channel = models.ForeignKey(DeliveryChannel, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
+    delivery = models.ForeignKey(Delivery, on_delete=models.DO_NOTHING, related_name="attempts", db_constraint=False)
+    channel = models.ForeignKey(DeliveryChannel, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     rendering_id = models.UUIDField(null=True)
     number = models.PositiveIntegerField()
     trigger = models.CharField(max_length=10, choices=Trigger)

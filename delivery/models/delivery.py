@@ -89,8 +89,8 @@ class Rendering(models.Model):
     BODY = "rendering"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="renderings", db_constraint=False)
+    account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
+    delivery = models.ForeignKey(Delivery, on_delete=models.DO_NOTHING, related_name="renderings", db_constraint=False)
     sealed_body = models.BinaryField()
     content_type = models.CharField(max_length=100)
     recipients = ArrayField(models.CharField(max_length=254), default=list)

@@ -107,12 +107,12 @@ def _truncate(context: Context, value: Any, length: int = 100) -> str:
 
 @pass_context
 def _replace(context: Context, value: Any, old: Any, new: Any) -> str:
-    text, old, new = _text(context, value), text_of(old), text_of(new)
-    if not old:
+    text, sought, substitute = _text(context, value), text_of(old), text_of(new)
+    if not sought:
         raise ValueProblem("replace wants a text to look for.")
-    if len(text) + text.count(old) * max(len(new) - len(old), 0) > MAX_TEXT:
+    if len(text) + text.count(sought) * max(len(substitute) - len(sought), 0) > MAX_TEXT:
         raise ValueProblem(f"replace would make a text of more than {MAX_TEXT:,} characters.")
-    return text.replace(old, new)
+    return text.replace(sought, substitute)
 
 
 @pass_context

@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from delivery.templating.faults import TemplateError, TemplateFault
 from delivery.templating.guard import LOOP_PARTS, parse
-from delivery.templating.render import _HTML, compile_template
+from delivery.templating.render import HTML, compile_template
 from distribution.fields import ADDRESS_PARTS
 
 # What every template of a mail may name besides `lead.<key>` and `fields`.
@@ -55,7 +55,7 @@ def check(source: str, fields: Sequence[NamedField]) -> list[TemplateFault]:
         "lead": lead,
         "fields": _Shape(item=_Shape(dict.fromkeys(FIELD_PARTS, _VALUE))),
     }
-    return sorted(set(_unknown(parse(_HTML, source), scope)), key=lambda fault: fault.line)
+    return sorted(set(_unknown(parse(HTML, source), scope)), key=lambda fault: fault.line)
 
 
 def _unknown(node: nodes.Node, scope: Mapping[str, _Shape]) -> Iterator[TemplateFault]:

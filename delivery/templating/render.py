@@ -56,7 +56,7 @@ def _environment(*, is_html: bool) -> _Environment:
     return environment
 
 
-_HTML, _PLAIN = _environment(is_html=True), _environment(is_html=False)
+HTML, PLAIN = _environment(is_html=True), _environment(is_html=False)
 
 
 class Template:
@@ -98,7 +98,7 @@ class Template:
 @lru_cache(maxsize=5_000)
 def compile_template(source: str, *, is_html: bool) -> Template:
     """The template, compiled once per content. is_html: values are escaped. Raises TemplateError."""
-    environment = _HTML if is_html else _PLAIN
+    environment = HTML if is_html else PLAIN
     tree = parse(environment, source)
     try:
         code = environment.compile(tree, filename=_FILE_NAME)

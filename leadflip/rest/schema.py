@@ -22,18 +22,29 @@ class ErrorAnswer(Answer):
     errors_ = OneError(many=True)
 
 
+_ERRORS = {
+    "400": "Something in the request is faulty; `errors` names all of it, each at its path.",
+    "401": "No key, or one that is not known, has expired or was revoked.",
+    "403": "The key lacks the scope.",
+    "404": "There is no such thing in your account.",
+    "409": "Not in the present state of things; `detail` says why.",
+    "413": "The body is larger than 1 MiB.",
+    "415": "The body is not JSON.",
+}
+_OF_CHANGES = frozenset({"409", "413", "415"})
+
+
 class ErrorsToo(AutoSchema):
     """Adds to every operation the errors it may answer with."""
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        codes = ["400", "401", "403"]
-        if "{" in self.path:
-            codes.append("404")
-        if self.method != "GET":
-            codes += ["409", "413", "415"]
+        left_out = set() if self.method != "GET" else _OF_CHANGES
+        if "{" not in self.path:
+            left_out = left_out | {"404"}
         error = self._get_response_for_code(ErrorAnswer, "400")  # type: ignore[no-untyped-call]
-        return dict.fromkeys(codes, error) | bodies
+        errors = {code: {**error, "description": why} for code, why in _ERRORS.items() if code not in left_out | bodies.keys()}
+        return bodies | errors
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

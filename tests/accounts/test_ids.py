@@ -1,4 +1,5 @@
 import time
+from itertools import pairwise
 
 from accounts.ids import new_id
 
@@ -16,7 +17,7 @@ def test_an_id_begins_with_the_time() -> None:
 
 def test_ids_of_one_batch_are_in_the_order_they_were_made() -> None:
     made = [new_id() for _ in range(2_000)]
-    in_order = sum(first < second for first, second in zip(made, made[1:], strict=False))
+    in_order = sum(first < second for first, second in pairwise(made))
     # Two in the same quarter of a microsecond stand in any order.
     assert in_order > 1_990
 

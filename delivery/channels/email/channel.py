@@ -1,5 +1,6 @@
 """The email kind: renders a whole message, and hands it to the account's own mail server."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
@@ -12,9 +13,11 @@ from delivery.channels.base import Config, Context, Envelope, FieldInfo, NotRead
 from delivery.channels.email.answers import outcome_of
 from delivery.channels.email.config import clean_config
 from delivery.channels.email.message import build_message
-from delivery.channels.email.transport import TOTAL_SECONDS, MailTransport, Sent
+from delivery.channels.email.transport import TOTAL_SECONDS, BusyError, MailTransport, Sent
 from delivery.outbound import OutboundError, OutboundPolicy
+from delivery.outbound.errors import tls_reason
 from delivery.outcome import Outcome, Timings, Verdict
+from delivery.templating import one_line
 
 _NO_SERVER = "The account has no mail server yet. Set it under Email settings; this mail goes out then."
 _MAX_CAPTURED = 16_384
@@ -66,7 +69,7 @@ class EmailKind:
         begun = perf_counter()
         try:
             sent = await transport.mail.send(context.mail_server, rendering.body, rendering.recipients)
-        except (OutboundError, aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        except (OutboundError, BusyError, aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             outcome = _unsent(error, context.mail_server.host)
         else:
             outcome = _sent(sent)
@@ -96,10 +99,21 @@ def _unsent(error: Exception, host: str) -> Outcome:
             # A blocked address stays blocked until the account sets another server, which the next try sees.
             return Outcome(Verdict.RETRY, error.code, error.reason, address=error.address, timings=error.timings)
         case aiosmtplib.SMTPAuthenticationError():
-            reason = f"The mail server {host} does not accept the user name and password: {error.code} {error.message}"
+            reason = f"The mail server {host} does not accept the user name and password: {error.code} {one_line(error.message, most=200)}"
             return _with_words(Outcome(Verdict.RETRY, "smtp_auth", reason), error.message)
-        case aiosmtplib.SMTPResponseException():
+        case aiosmtplib.SMTPDataError():
             return _with_words(outcome_of([("this mail", error.code, error.message)]), error.message)
+        case aiosmtplib.SMTPResponseException():
+            # Said before any recipient was named, and so about the account's settings or the server's state: a person will mend it.
+            reason = f"The mail server {host} does not take mails from this account at the moment: {error.code} {one_line(error.message, most=200)}"
+            return _with_words(Outcome(Verdict.RETRY, f"smtp_{error.code}", reason), error.message)
+        case ssl.SSLError():
+            return Outcome(Verdict.RETRY, "tls", tls_reason(error, host))
+        case _ if isinstance(error.__cause__, ssl.SSLError):
+            return Outcome(Verdict.RETRY, "tls", tls_reason(error.__cause__, host))
+        case BusyError():
+            # Not this mail's fault, so it does not use up a try.
+            return Outcome(Verdict.RETRY, "mail_server_busy", f"The mail server {host} was busy with other mails.", is_counted=False)
         case TimeoutError() | aiosmtplib.SMTPTimeoutError():
             reason = f"The mail server {host} did not finish within {TOTAL_SECONDS:.0f} s."
             return Outcome(Verdict.RETRY, "timeout", reason, timings=Timings())

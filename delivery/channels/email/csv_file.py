@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from delivery.channels.base import EnvelopeField
@@ -28,8 +27,8 @@ def defused(text: str) -> str:
 def _text(field: EnvelopeField) -> str:
     if isinstance(field.value, str):
         return field.value
-    if isinstance(field.value, int | Decimal) and not isinstance(field.value, bool):
-        return str(field.value)
+    if isinstance(field.value, list):
+        return ", ".join(field.value)  # values, as for a select: a program reads them
     return display_text(FieldSpec(field.key, field.label, field.type, options=field.options), field.value)
 
 

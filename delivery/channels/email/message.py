@@ -17,8 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from delivery.channels.base import Config, Context, Envelope, MailServerSettings, RenderError
 from delivery.channels.email.csv_file import cell, csv_bytes
-from delivery.templating import TemplateError, compile_template, one_line
-from distribution.fields import FieldSpec, display_text
+from delivery.templating import TemplateError, compile_template, one_line, text_of
+from distribution.fields import ADDRESS_PARTS, FieldSpec, display_text
 
 MAX_SUBJECT = 200
 _LAYOUTS = Path(__file__).resolve().parents[3] / "templates" / "mail"
@@ -48,14 +48,24 @@ def build_message(envelope: Envelope, config: Config, server: MailServerSettings
     return message.as_bytes()
 
 
+class _Address(dict[str, Any]):
+    """An address in a template: a part that this lead has not is empty and no fault; with no part at all it counts as missing."""
+
+    def __init__(self, parts: Mapping[str, Any]) -> None:
+        super().__init__({part: parts.get(part) for part in ADDRESS_PARTS})
+
+    def __bool__(self) -> bool:
+        return any(part is not None for part in self.values())
+
+
 def template_values(envelope: Envelope) -> dict[str, Any]:
     """What `{{ … }}` may name (delivery.templating.check)."""
-    lead = {field.key: field.value for field in envelope.fields}
+    lead = {field.key: _Address(field.value or {}) if field.type == "address" else field.value for field in envelope.fields}
     system = {
         "id": str(envelope.lead_id),
         "status": envelope.status,
         "source": envelope.source,
-        "created_at": envelope.created_at.isoformat(),
+        "created_at": envelope.created_at,
     }
     return {
         "lead_name": envelope.lead_name,
@@ -67,7 +77,7 @@ def template_values(envelope: Envelope) -> dict[str, Any]:
         "profile": envelope.profile,
         "partner": envelope.partner,
         "entity": envelope.entity,
-        "created_at": envelope.created_at.isoformat(),
+        "created_at": envelope.created_at,
         "lead_count": 1,
     }
 
@@ -79,7 +89,10 @@ def _add_body(message: EmailMessage, envelope: Envelope, config: Config, names: 
         inner = _filled(config["body_template"], names, "body_template", is_html=True)
         html = _layout("custom.html").render(inner=inner)
     else:
-        html = _layout("lead.html").render(envelope=envelope, rows=[(field.label, _display(field)) for field in envelope.fields])
+        created_at = text_of(envelope.created_at)
+        html = _layout("lead.html").render(
+            envelope=envelope, created_at=created_at, rows=[(field.label, _display(field)) for field in envelope.fields]
+        )
     text = get_text(html, ParserConfig(display_links=True)).strip() + "\n"
     message.set_content(text, cte="quoted-printable")
     if config["format"] == "html":
@@ -117,7 +130,10 @@ def _display(field: Any) -> str:
 
 
 def _address(address: str, name: str = "") -> Address:
-    return Address(display_name=one_line(name, most=100), addr_spec=address)
+    try:
+        return Address(display_name=one_line(name, most=100), addr_spec=address)
+    except (ValueError, IndexError) as error:  # what the standard library's parser raises, HeaderParseError among them
+        raise RenderError(f"{one_line(address, most=100)} is not an email address that a mail can be sent to.") from error
 
 
 @cache

@@ -1,10 +1,13 @@
 """Connections to the accounts' mail servers: guarded, few, and used for many mails each."""
 
 import asyncio
+import re
+import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 
 import aiosmtplib
@@ -16,8 +19,30 @@ from delivery.outcome import Timings
 TOTAL_SECONDS = 30.0
 MAX_CONNECTIONS = 5
 _IDLE_SECONDS = 20.0
+_NOOP_SECONDS = 3.0
+# How long a mail waits for one of the server's places; longer would keep the engine's slots from everybody else.
+_WAIT_SECONDS = 30.0
 # Where mail servers listen; a web server's ports are not among them.
 SMTP_PORTS = frozenset({25, 465, 587, 2525})
+
+
+class BusyError(Exception):
+    """Other mails had all of the server's places for too long."""
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """The system's authorities, names checked, TLS 1.2 or later. Built once: reading the authorities takes tens of ms."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+@cache
+def _own_name() -> str:
+    """What EHLO says (RFC 5321, 4.1.1.1). Not looked up in DNS, which may take its time to say nothing."""
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9.-]{1,253}", name) else "localhost"
 
 
 @dataclass(slots=True)
@@ -33,6 +58,7 @@ class _Server:
     """One server's connections: idle ones to take, and places for at most MAX_CONNECTIONS."""
 
     idle: list[_Connected] = field(default_factory=list)
+    users: int = 0  # mails that are being sent or wait for a place
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
 
 
@@ -53,21 +79,25 @@ class MailTransport:
         self._resolver = resolver or DnsResolver()
         self._ssl_context = ssl_context
         self._servers: dict[MailServerSettings, _Server] = defaultdict(_Server)
+        self._tidy_at = 0.0
 
     async def send(self, server: MailServerSettings, message: bytes, recipients: Sequence[str]) -> Sent:
-        """Hand one message over. Raises OutboundError, aiosmtplib.SMTPException, TimeoutError; a refused recipient is in the answer."""
-        async with asyncio.timeout(TOTAL_SECONDS):
-            kept = self._servers[server]
-            async with kept.places:
-                connected = await self._take(kept, server)
-                try:
-                    sent = await self._exchange(connected, server, message, recipients)
-                except BaseException:
-                    connected.client.close()
-                    raise
-                connected.used_at = asyncio.get_running_loop().time()
-                kept.idle.append(connected)
-                return sent
+        """Hand one message over, once one of the server's places is free.
+
+        Raises OutboundError, aiosmtplib.SMTPException, TimeoutError, BusyError; a refused recipient is in the answer.
+        """
+        self._close_idle()
+        kept = self._servers[server]
+        kept.users += 1
+        try:
+            await self._wait_for_a_place(kept)
+            try:
+                async with asyncio.timeout(TOTAL_SECONDS):
+                    return await self._send(kept, server, message, recipients)
+            finally:
+                kept.places.release()
+        finally:
+            kept.users -= 1
 
     async def close(self) -> None:
         for kept in self._servers.values():
@@ -75,6 +105,37 @@ class MailTransport:
                 connected.client.close()
         self._servers.clear()
         await self._resolver.close()
+
+    async def _wait_for_a_place(self, kept: _Server) -> None:
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await kept.places.acquire()
+        except TimeoutError:
+            raise BusyError from None
+
+    async def _send(self, kept: _Server, server: MailServerSettings, message: bytes, recipients: Sequence[str]) -> Sent:
+        connected = await self._take(kept, server)
+        try:
+            sent = await self._exchange(connected, server, message, recipients)
+        except BaseException:
+            connected.client.close()
+            raise
+        connected.used_at = asyncio.get_running_loop().time()
+        kept.idle.append(connected)
+        return sent
+
+    def _close_idle(self) -> None:
+        """Once in a while: connections that nobody used lately, and servers that nobody uses any more."""
+        now = asyncio.get_running_loop().time()
+        if now < self._tidy_at:
+            return
+        self._tidy_at = now + _IDLE_SECONDS
+        for server, kept in list(self._servers.items()):
+            for connected in [one for one in kept.idle if now - one.used_at >= _IDLE_SECONDS]:
+                kept.idle.remove(connected)
+                connected.client.close()
+            if not kept.idle and not kept.users:
+                del self._servers[server]
 
     async def _take(self, kept: _Server, server: MailServerSettings) -> _Connected:
         while kept.idle:
@@ -91,7 +152,8 @@ class MailTransport:
             sock=opened.sock,
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
-            tls_context=self._ssl_context or ssl.create_default_context(),
+            tls_context=self._ssl_context or _ssl_context(),
+            local_hostname=_own_name(),
             timeout=TOTAL_SECONDS,
         )
         begun = perf_counter()
@@ -133,7 +195,7 @@ async def _is_alive(client: aiosmtplib.SMTP) -> bool:
     if not client.is_connected:
         return False
     try:
-        await client.noop()
+        await client.noop(timeout=_NOOP_SECONDS)
     except (aiosmtplib.SMTPException, OSError):
         return False
     return True
