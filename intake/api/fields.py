@@ -52,7 +52,16 @@ def read_flat_body(body: Mapping[str, Any]) -> FlatBody:
 def _text(key: str, value: Any, limit: int, faults: list[Fault]) -> str:
     if value is None:
         return ""
-    if isinstance(value, str) and len(value) <= limit:
+    if isinstance(value, str) and len(value) <= limit and is_storable(value):
         return value.strip()
-    faults.append(Fault(key, "invalid", f"{key} must be a text of at most {limit} characters."))
+    faults.append(Fault(key, "invalid", f"{key} must be a text of at most {limit} characters, without NUL."))
     return ""
+
+
+def is_storable(text: str) -> bool:
+    """A form can hold what the JSON parser refuses: NUL, and through surrogates what is not Unicode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text

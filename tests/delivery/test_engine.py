@@ -27,6 +27,9 @@ from distribution.fields.exact_json import load
 from tests.delivery.lanes import Lane, make_lane
 from tests.flows.partner import Partner, running_partner
 
+# Far enough that no engine waits for it: `Route.move_on` brings it near.
+LATER = {"policy": "custom", "delays_seconds": [60, 60, 60]}
+
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 
@@ -54,7 +57,7 @@ class Route:
 def open_route(name: str, partner: Partner, *, max_in_flight: int = 5, **config: Any) -> Route:
     lane = make_lane(name, max_in_flight=max_in_flight)
     stored, secrets = KIND.clean_config(
-        {"url": partner.url, **config}, fields=(), is_http_allowed=True, policy=outbound_policy(), old_secrets={}
+        {"url": partner.url, "retry": LATER, **config}, fields=(), is_http_allowed=True, policy=outbound_policy(), old_secrets={}
     )
     with account_scope(lane.account.id):
         Account.objects.update(is_http_allowed=True)
@@ -128,7 +131,7 @@ def test_500_500_200_are_three_tries_of_one_id_and_the_same_bytes(partner: Partn
         (1, "automatic", "retry", 500), (2, "retry", "retry", 500), (3, "retry", "delivered", 200),
     ]  # fmt: skip
     first_wait = (attempts[0].next_attempt_at or timezone.now()) - attempts[0].started_at
-    assert timedelta(seconds=5) <= first_wait <= timedelta(seconds=7)
+    assert timedelta(seconds=60) <= first_wait <= timedelta(seconds=73)
     assert route.only().state == "delivered"
 
 
@@ -151,7 +154,7 @@ def route_config(route: Route, **changes: Any) -> dict[str, Any]:
 
 
 def test_tries_end_with_the_policy(partner: Partner) -> None:
-    route = open_route("Acme", partner, retry={"policy": "custom", "delays_seconds": [1]})
+    route = open_route("Acme", partner, retry={"policy": "custom", "delays_seconds": [60]})
     partner.answer = lambda _: 500
     route.lane.add()
     for _ in range(3):
@@ -266,3 +269,14 @@ def test_the_body_is_the_envelope(partner: Partner) -> None:
     body = load(partner.received[0].body)
     assert list(body) == ["id", "type", "created_at", "test", "profile", "lead"]
     assert (body["id"], body["type"], body["test"], body["profile"]) == (str(delivery_id), "lead.created", False, "Acme")
+
+
+def test_a_retry_that_is_near_is_not_left_to_the_sweep(partner: Partner) -> None:
+    route = open_route("Acme", partner, retry={"policy": "custom", "delays_seconds": [1]})
+    partner.answer = lambda place: 500 if place == 1 else 200
+    route.lane.add()
+    assert deliver() == 2
+    assert route.only().state == "delivered"
+    first, second = route.attempts()
+    assert first.next_attempt_at is not None
+    assert timedelta(0) <= second.started_at - first.next_attempt_at < timedelta(seconds=1)
