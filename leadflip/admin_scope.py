@@ -1,6 +1,7 @@
 """The admin shows one account at a time: the one its user chose with `?account=<slug>`, else their first."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -43,4 +44,5 @@ class AdminScopeMiddleware:
                 request.session[SESSION_ACCOUNT] = str(account_id)
         chosen = choose_account(request.session.get(SESSION_ACCOUNT), accounts)
         enter_account(chosen)
-        request.access = access_of_member(user) if chosen else None  # type: ignore[attr-defined]
+        access = access_of_member(user) if chosen else None
+        request.access = access and replace(access, request_id=getattr(request, "request_id", ""))  # type: ignore[attr-defined]

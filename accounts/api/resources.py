@@ -53,6 +53,7 @@ class Creates[Record: Model](Resource[Record]):
         raise NotImplementedError
 
     def post(self, request: Request, **_: str) -> Response:
+        self.rows()  # what it would be a part of must be there, whatever the body says
         made = self.create(access_of(request), self.values())
         return self.answer(made, code=status.HTTP_201_CREATED)
 

@@ -37,11 +37,15 @@ class LimitedView(APIView):
 
 
 class AccountView(LimitedView):
-    """One request, one transaction, one account: all that the view reads and writes is the caller's own."""
+    """One request, one transaction, one account: all that the view reads and writes is the caller's own. An answer that is an error leaves
+    nothing half-done behind."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with transaction.atomic():
-            return super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
+            if response.status_code >= status.HTTP_400_BAD_REQUEST:
+                transaction.set_rollback(True)
+        return response
 
 
 def access_of(request: Request) -> Access:

@@ -118,11 +118,11 @@ def _replace(context: Context, value: Any, old: Any, new: Any) -> str:
 @pass_context
 def _join(context: Context, value: Any, separator: Any = ", ") -> str:
     items = value if isinstance(value, list | tuple) else [value]
-    separator = text_of(separator)
+    between = text_of(separator)
     texts = [_text(context, item) for item in items]
-    if sum(map(len, texts)) + len(texts) * len(separator) > MAX_TEXT:
+    if sum(map(len, texts)) + len(texts) * len(between) > MAX_TEXT:
         raise ValueProblem(f"join would make a text of more than {MAX_TEXT:,} characters.")
-    return separator.join(texts)
+    return between.join(texts)
 
 
 @pass_context

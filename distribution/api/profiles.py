@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -102,18 +103,19 @@ class AssignmentBody(Body):
 class AssignmentResource(Resource[Assignment]):
     serializer_class = AssignmentBody
 
+    @cached_property
     def profile(self) -> Profile:
         return find(Profile.objects.select_related("entity"), self.kwargs["profile_id"])
 
     def rows(self) -> QuerySet[Assignment]:
-        return Assignment.objects.filter(profile=self.profile()).select_related("partner", "profile__entity")
+        return Assignment.objects.filter(profile=self.profile).select_related("partner", "profile__entity")
 
 
 class AssignmentList(AssignmentResource, Lists[Assignment], Creates[Assignment]):
     """The partners of a profile: priority, rules of their own, caps, price. Each needs a channel before it gets leads."""
 
     def create(self, access: Access, values: Mapping[str, Any]) -> Assignment:
-        return add_assignment(access, self.profile(), _with_partner_id(values))
+        return add_assignment(access, self.profile, _with_partner_id(values))
 
 
 class AssignmentDetail(AssignmentResource, Reads[Assignment], Replaces[Assignment], Deletes[Assignment]):

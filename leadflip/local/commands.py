@@ -11,22 +11,12 @@ def web(*, host: str, port: int | str) -> list[str]:
 
 
 def worker(*, concurrency: int | str) -> list[str]:
-    return [
-        "celery",
-        "-A",
-        "leadflip",
-        "worker",
-        "--concurrency",
-        str(concurrency),
-        "--without-gossip",
-        "--without-mingle",
-        "--loglevel",
-        "INFO",
-    ]
+    size = ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
+    return ["celery", "--quiet", "-A", "leadflip", "worker", *size, "--loglevel", "INFO"]
 
 
 def beat(*, schedule: Path | str) -> list[str]:
-    return ["celery", "-A", "leadflip", "beat", "--schedule", str(schedule), "--loglevel", "INFO"]
+    return ["celery", "--quiet", "-A", "leadflip", "beat", "--schedule", str(schedule), "--loglevel", "INFO"]
 
 
 def migrate() -> list[str]:

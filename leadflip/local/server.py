@@ -1,5 +1,6 @@
 """What starting, watching and stopping a database server and a broker have in common."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from typing import ClassVar
 from leadflip.local.faults import StackFault
 from leadflip.local.processes import end_child, end_leftover, record_process
 from leadflip.local.service_user import ServiceUser
+
+_COMPLAINT = re.compile(r"(?:FATAL|PANIC|Fatal error|initdb: error)[:,]")
 
 
 class Server:
@@ -89,6 +92,11 @@ class Server:
     def _last_words(self, log_from: int) -> str:
         with self.log.open("rb") as log:
             log.seek(log_from)
-            lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-        fatal = [line for line in lines if "FATAL" in line or "PANIC" in line or "Fatal" in line]
-        return (fatal or lines or ["it said nothing"])[-1].rstrip(".")
+            return reason_in(log.read().decode(errors="replace"))
+
+
+def reason_in(output: str) -> str:
+    """What a server says of its end, in one line: its last complaint without time and process, else its last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    complaints = [line for line in lines if _COMPLAINT.search(line)]
+    return _COMPLAINT.split((complaints or lines or ["it said nothing"])[-1])[-1].strip().rstrip(".")

@@ -41,11 +41,9 @@ class ServiceUser:
         return asked.returncode == 0
 
     def can_enter(self, folder: Path) -> bool:
-        try:
-            subprocess.run(["true"], check=True, cwd=folder, **self.popen_options)
-        except (OSError, subprocess.SubprocessError):
-            return False
-        return True
+        # By a shell, since Popen would change into `cwd` before it steps down.
+        asked = subprocess.run(["/bin/sh", "-c", 'cd "$1"', "sh", folder], check=False, capture_output=True, **self.popen_options)
+        return asked.returncode == 0
 
     def let_through(self, folder: Path) -> None:
         """Into a folder that we have just made: through it, to what is given to this user, and to nothing else in it."""
@@ -70,26 +68,42 @@ def service_user() -> ServiceUser:
     raise StackFault("Postgres does not run as root, and this machine has neither a user postgres nor a user nobody. Set DATABASE_URL.")
 
 
-def reachable_program(program: Path, *, user: ServiceUser) -> Path:
-    """`program` (…/bin/postgres) if `user` can run it, else the same one in a copy of its installation."""
-    if user.can_run(program):
-        return program
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Those of Postgres, and the folders that they must be copied with to run elsewhere."""
+
+    bin: Path
+    folders: tuple[Path, ...]
+
+    def can_be_run_by(self, user: ServiceUser) -> bool:
+        return all(user.can_run(self.bin / name) for name in ("postgres", "initdb"))
+
+
+def reachable_programs(programs: Programs, *, user: ServiceUser) -> Path:
+    """The folder of programs that `user` can run: the given one, else one in a copy."""
+    if programs.can_be_run_by(user):
+        return programs.bin
     if user.uid is None:
         raise StackFault(
-            f"{program} does not run on this machine. Set DATABASE_URL to a Postgres of yours, or LEADFLIP_PG_BIN to its programs."
+            f"{programs.bin / 'postgres'} does not run here. Set DATABASE_URL to a Postgres of yours, or LEADFLIP_PG_BIN to its programs."
         )
-    installation = program.parent.parent
-    facts = program.stat()
+    copied = _copy(programs)
+    if not copied.can_be_run_by(user):
+        raise StackFault(f"{copied.bin} cannot be run by the user that root steps down to. Set DATABASE_URL to a Postgres of yours.")
+    return copied.bin
+
+
+def _copy(programs: Programs) -> Programs:
+    facts = (programs.bin / "postgres").stat()
     copy = _shared_home() / f"postgres-{facts.st_size}-{int(facts.st_mtime)}"
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(dir=copy.parent))
-        shutil.copytree(installation, draft, symlinks=True, dirs_exist_ok=True)
+        for folder in programs.folders:
+            shutil.copytree(folder, draft / folder.name, symlinks=True)
+            (draft / folder.name).chmod(0o755)
         draft.chmod(0o755)
         draft.replace(copy)
-    copied = copy / "bin" / program.name
-    if not user.can_run(copied):
-        raise StackFault(f"{copied} cannot be run by the user that root steps down to. Set DATABASE_URL to a Postgres of yours.")
-    return copied
+    return Programs(bin=copy / programs.bin.relative_to(programs.folders[0].parent), folders=())
 
 
 def reachable_folder(folder: Path, *, user: ServiceUser) -> Path:

@@ -21,6 +21,7 @@ from leadflip.local.ports import SandboxPorts, parse_port, require_free, sandbox
 from leadflip.local.postgres import Postgres
 from leadflip.local.processes import end_leftover
 from leadflip.local.readiness import http_status
+from leadflip.local.schema import note_schema, schema_is_current
 from leadflip.local.screen import Demo, ready_screen, say
 from leadflip.local.server import Server
 from leadflip.local.valkey import Valkey
@@ -55,10 +56,11 @@ class Stack:
             require_free(self.port, remedy="Set PORT to another one, as in: make run PORT=8001")
             ports = sandbox_ports(self.home)
             self._start_servers()
-            self._call("migrate", commands.migrate())
+            self._migrate()
             self._start_children(ports)
             demo = self._demo(ports)
             self._wait_until_ready()
+            self._start_beat()
             say(ready_screen(self.url, demo=demo, sandbox_url=ports.page_url, logs=self.home / "logs"))
             self._watch()
         finally:
@@ -103,17 +105,31 @@ class Stack:
         write_private(self.home / "stack.env", "".join(f"{name}={value}\n" for name, value in values.items()))
         self.environment = {**os.environ, **values, "PYTHONUNBUFFERED": "1"}
 
+    def _migrate(self) -> None:
+        database = {"database_url": self.environment["DATABASE_URL"], "secret": self.environment["LEADFLIP_SECRET_KEY"]}
+        is_ours = any(isinstance(server, Postgres) for server in self.servers)
+        if is_ours and schema_is_current(self.home, **database):
+            return
+        self._call("migrate", commands.migrate())
+        if is_ours:
+            note_schema(self.home, **database)
+
     def _start_children(self, ports: SandboxPorts) -> None:
         workers = env_int("LEADFLIP_WORKERS", default=2, at_least=1)
         wanted = {
             "worker": commands.worker(concurrency=workers),
-            "beat": commands.beat(schedule=self.home / "beat-schedule"),
             "web": commands.web(host="127.0.0.1", port=self.port),
         }
         self.sandbox = self._child("sandbox", commands.sandbox(http_port=ports.http, smtp_port=ports.smtp, secrets_file=self._secrets_file))
         self.children = [self._child(name, command) for name, command in wanted.items()]
         for child in (self.sandbox, *self.children):
             child.start()
+
+    def _start_beat(self) -> None:
+        """Last, since only what went wrong needs its sweep, and the others start sooner without it."""
+        beat = self._child("beat", commands.beat(schedule=self.home / "beat-schedule"))
+        self.children.append(beat)
+        beat.start()
 
     def _demo(self, ports: SandboxPorts) -> Demo | None:
         database_url = self.environment["DATABASE_URL"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
@@ -29,9 +29,7 @@ class ConflictAnswer(APIException):
 
 
 def answer_with_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: an answer that is an error leaves nothing half-done behind."""
-    if transaction.get_connection().in_atomic_block:
-        transaction.set_rollback(True)
+    """DRF's exception handler."""
     response: Response | None = exception_handler(_as_answer(error), context)  # type: ignore[arg-type]  # of the same shape
     return response
 

@@ -17,6 +17,8 @@ import psutil
 import pytest
 
 from leadflip.env import PROJECT
+from leadflip.local.processes import ProcessRecord
+from leadflip.local.readiness import http_status
 from tests.flows.processes import wait_until
 from tests.local.stack import RunningStack
 
@@ -123,13 +125,13 @@ def test_processes_that_die_come_back(clone: Path, environment: dict[str, str], 
         os.kill(pid, signal.SIGKILL)
 
     def are_back() -> bool:
-        return all(
-            json.loads((run / f"{name}.json").read_text())["pid"] != pid for name, pid in before.items() if (run / f"{name}.json").exists()
-        )
+        records = {path.stem: ProcessRecord.read(path) for path in run.glob("*.json")}
+        return all((record := records.get(name)) and record.pid != pid for name, pid in before.items())
 
     wait_until(are_back, seconds=30, what=f"the return of all of {sorted(before)}")
-    wait_until(
-        lambda: "success" in subprocess.run(["sh", "-c", stack.curl], capture_output=True, text=True, check=False).stdout, seconds=30
-    )
+    # A partner that is not back yet would be tried again too late for a test.
+    wait_until(lambda: http_status(urlsplit(stack.sandbox_url).port or 0, "/") == 200, seconds=30, what="the sandbox partner's return")
+    wait_until(lambda: http_status(int(environment["PORT"]), "/readyz") == 200, seconds=30, what="the return of the web server")
+    _send_lead(stack)
     wait_until(lambda: {arrival["kind"] for arrival in _arrivals(stack)} == {"webhook", "mail"}, seconds=30, what="the lead's arrival")
     _stop(stack)

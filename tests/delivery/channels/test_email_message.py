@@ -3,11 +3,12 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import strict
+from time import process_time
 from typing import Any
 from uuid import UUID
 
@@ -100,6 +101,68 @@ def test_a_custom_body_keeps_its_markup_and_escapes_values() -> None:
     html = part(message_from_bytes(body, _class=EmailMessage, policy=strict), "html")
     assert ">Call &lt;b&gt;</h2>" in html
     assert "First name: &lt;b&gt;;" in html
+
+
+def test_a_part_that_an_address_lacks_is_empty_and_no_fault() -> None:
+    fields = (text("home", {"city": "Bonn"}, type="address"), text("work", None, type="address"))
+    source = "{{ lead.home.city }}/{{ lead.home.street }}/{{ lead.work.city }}/{% if lead.work %}x{% endif %}/{{ created_at }}"
+    body = KIND.render(envelope(*fields), {**config(), "subject": source}, context=CONTEXT).body
+    assert message_from_bytes(body, policy=strict)["Subject"] == "Bonn////2026-11-24 09:29 UTC"
+
+
+def test_times_are_told_in_utc_wherever_they_came_from() -> None:
+    abroad = replace(envelope(), created_at=datetime(2026, 11, 24, 18, 29, tzinfo=timezone(timedelta(hours=9))))
+    assert "2026-11-24 09:29 UTC" in part(mail(abroad), "plain")
+
+
+def test_an_address_that_no_mail_can_go_to_is_a_render_error() -> None:
+    for address in ("no address", "a@", "<a@b.test>, c@d.test", "a@b.test\r\nBcc: c@d.test"):
+        with pytest.raises(RenderError):
+            KIND.render(envelope(), config(), context=replace(CONTEXT, partner_email=address))
+
+
+def test_no_stylesheet_is_fetched_for_a_body() -> None:
+    source = '<link rel="stylesheet" href="http://127.0.0.1:9/a.css"><link rel="stylesheet" href="file:///etc/passwd"><p>Hello</p>'
+    html = part(mail(envelope(), body_template=source), "html")
+    assert "Hello" in html
+    assert "root:" not in html
+
+
+def test_the_text_part_keeps_the_links_addresses() -> None:
+    message = mail(envelope(), body_template='<p>See <a href="https://acme.test/x">the lead</a></p>')
+    assert "https://acme.test/x" in part(message, "plain")
+
+
+def test_a_csv_holds_the_leads_values() -> None:
+    fields = (text("n", Decimal("-12.50"), type="number"), text("tags", ["a", "b"], type="multi_select"), text("phone", "+12025550123"))
+    message = mail(
+        envelope(*fields, text("note", '=1+1;"x"\r\ny'), text("none", None)), attach_csv=True, csv={"delimiter": ";", "bom": True}
+    )
+    assert rows(message, ";") == [["n", "tags", "phone", "note", "none"], ["-12.50", "a, b", "+12025550123", '\'=1+1;"x"\r\ny', ""]]
+
+
+@pytest.mark.parametrize("piece", ["<table><tr><td>a", "<b><p>", "<div style='padding-left:99999999em'>", "<select><option>"])
+def test_a_hostile_body_costs_no_more_than_its_length(piece: str) -> None:
+    # css_inline ends the process on the first of these, and inscriptis fills the memory on the third.
+    source = piece * (40_000 // len(piece))
+    started = process_time()
+    body = KIND.render(envelope(), config(body_template=source), context=CONTEXT).body
+    assert process_time() - started < 2
+    assert len(body) < 10 * len(source)
+
+
+def test_long_values_cost_no_more_than_their_length() -> None:
+    fields = tuple(text(f"field_{n}", ("word " * 2_000) if n % 2 else "=" * 10_000) for n in range(100))
+    started = process_time()
+    body = KIND.render(envelope(*fields), config(attach_csv=True), context=CONTEXT).body
+    assert process_time() - started < 2
+    assert len(body) < 5_000_000
+
+
+def test_the_lines_of_a_value_stay_lines() -> None:
+    message = mail(envelope(text("note", "one\r\ntwo <b>\n\nthree")))
+    assert "one<br>two &lt;b&gt;<br><br>three" in part(message, "html")
+    assert "one\ntwo <b>\n\nthree" in part(message, "plain").replace("\r\n", "\n")
 
 
 def test_text_format_has_no_html_part() -> None:

@@ -107,7 +107,7 @@ def test_the_same_content_is_compiled_once() -> None:
         ("{{ lead.address.zip }}", ["Line 1: There is no lead.address.zip; "]),
         ("{{ lead.first_name.x }}", ["Line 1: There is no lead.first_name.x; it has no parts."]),
         ("{{ a }}\n{{ b }}\n\n{{ c }}", ["Line 1: There is no a; ", "Line 2: There is no b; ", "Line 4: There is no c; "]),
-        ("{% for f in fields %}{{ f.colour }}{% endfor %}{{ f }}", ["Line 1: There is no f; ", "Line 1: There is no f.colour; "]),
+        ("{% for f in fields %}{{ f.colour }}{% endfor %}{{ f }}", ["Line 1: There is no f.colour; ", "Line 1: There is no f; "]),
         ("{% for x in lead.first_name %}{% endfor %}", ["Line 1: A loop goes over fields or over a field with several values."]),
         ("{{ loop.index }}", ["Line 1: There is no loop; "]),
         ("{% for f in fields %}{{ loop.cycle }}{% endfor %}", ["Line 1: There is no loop.cycle; "]),
