@@ -4,6 +4,7 @@ import base64
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ _PREFIX = f"leadflip-bench-{os.getuid()}-"
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     end_abandoned_homes(_PREFIX)
     home = make_home(_PREFIX)
     postgres, valkey = Postgres(home), Valkey(home)
@@ -26,13 +28,24 @@ def main() -> int:
         environment = _environment(home, postgres, valkey)
         migrate = [sys.executable, "-W", "ignore", "manage.py", "migrate", "--noinput", "--skip-checks", "--verbosity", "0"]
         subprocess.run(migrate, cwd=PROJECT, env=environment, check=True)
-        return subprocess.run([sys.executable, "-m", "benchmarks.run", *sys.argv[1:]], cwd=PROJECT, env=environment, check=False).returncode
+        return _run(environment)
     except KeyboardInterrupt:
         return 130
     finally:
         valkey.stop()
         postgres.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _run(environment: dict[str, str]) -> int:
+    """Whatever ends this process, what it has started is ended first."""
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.run", *sys.argv[1:]], cwd=PROJECT, env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait(30)
+        raise
 
 
 def _environment(home: Path, postgres: Postgres, valkey: Valkey) -> dict[str, str]:

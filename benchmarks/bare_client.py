@@ -31,8 +31,8 @@ async def _post_all(wanted: dict[str, Any]) -> dict[str, float]:
         _wait_for_the_word()
         started, cpu = time.monotonic(), time.process_time()
         await asyncio.gather(*(post() for _ in range(wanted["in_flight"])))
-        seconds, cpu = time.monotonic() - started, time.process_time() - cpu
-    return {"rate": wanted["number"] / seconds, "cpu_us": cpu / wanted["number"] * 1e6}
+        ended, cpu = time.monotonic(), time.process_time() - cpu
+    return {"number": wanted["number"], "started": started, "ended": ended, "cpu": cpu}
 
 
 def _wait_for_the_word() -> None:

@@ -4,9 +4,11 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import django
 
@@ -21,9 +23,11 @@ from benchmarks.watching import BenchmarkError  # noqa: E402
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Leadflip against the usual design, as ratios.")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all of them if none is named")
     parser.add_argument("--quick", action="store_true", help="a smoke run: everything once, and little of it; its numbers mean nothing")
+    parser.add_argument("--results", type=Path, default=PROJECT / "benchmarks" / "results.json", help="where the figures go, as JSON")
     wanted = parser.parse_args()
     if unknown := set(wanted.parts) - PARTS.keys():
         parser.error(f"There is no part {', '.join(sorted(unknown))}.")
@@ -39,11 +43,13 @@ def main() -> int:
     except BenchmarkError as error:
         print(f"Not measured: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     finally:
         sink.stop()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     print(f"{machine}, {time.monotonic() - started:.0f} s\n\n{figures.table()}")
-    (PROJECT / "benchmarks" / "results.json").write_text(json.dumps({"machine": machine, **figures.as_json()}, indent=1) + "\n")
+    wanted.results.write_text(json.dumps({"machine": machine, **figures.as_json()}, indent=1) + "\n")
     return 0
 
 

@@ -30,8 +30,8 @@ async def _loop(wanted: dict[str, Any]) -> dict[str, float]:
         started, cpu, number = time.monotonic(), time.process_time(), 0
         while done := await _batch(connection, engine, wanted):
             number += done
-        seconds, cpu = time.monotonic() - started, time.process_time() - cpu
-    return {"number": number, "rate": number / seconds, "cpu_us": cpu / max(number, 1) * 1e6}
+        ended, cpu = time.monotonic(), time.process_time() - cpu
+    return {"number": number, "started": started, "ended": ended, "cpu": cpu}
 
 
 async def _batch(connection: queue.Connection, engine: queue.EngineId, wanted: dict[str, Any]) -> int:
@@ -40,7 +40,13 @@ async def _batch(connection: queue.Connection, engine: queue.EngineId, wanted: d
         return 0
     now = datetime.now(UTC)
     body, answer, headers = wanted["body"].encode(), b"x" * 220, tuple((name, value) for name, value in wanted["headers"])
-    renderings = [queue.SealedRendering(new_id(), row.account_id, row.id, body, "application/json", (), True, now) for row in claimed.rows]
+    renderings = [
+        queue.SealedRendering(
+            id=new_id(), account_id=row.account_id, delivery_id=row.id, sealed_body=body, content_type="application/json", recipients=(),
+            has_encrypted=True, created_at=now,
+        )
+        for row in claimed.rows
+    ]  # fmt: skip
     await queue.save_renderings(connection, renderings)
     records = [
         Record(

@@ -89,6 +89,7 @@ def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_
         claim_id=claim_id,
         attempts_made=row.attempts_made,
         counted_attempts=row.counted_attempts,
+        queued_at=row.queued_at,
         settings=settings,
         vault=account,
         rendering=_NOT_YET,

@@ -116,6 +116,7 @@ def _next_try(shipment: Shipment, outcome: Outcome, now: datetime, jitter: float
         tries_made=shipment.attempts_made + 1,
         now=now,
         jitter=jitter,
+        first_due_at=shipment.queued_at,
     )
 
 

@@ -62,6 +62,7 @@ class Shipment:
     claim_id: UUID
     attempts_made: int
     counted_attempts: int
+    queued_at: datetime
     settings: ChannelSettings
     vault: LeadVault
     rendering: Rendering

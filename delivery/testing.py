@@ -146,6 +146,7 @@ def _begin(trial: _Trial, rendering: Rendering, delivery_id: UUID, now: datetime
         claim_id=claim_id,
         attempts_made=0,
         counted_attempts=0,
+        queued_at=now,
         settings=settings,
         vault=trial.vault,
         rendering=rendering,

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.ids import new_id
@@ -97,7 +98,7 @@ def _send_and_record(delivery: Delivery, channel: DeliveryChannel, vault: LeadVa
     delivery.attempts_made += 1
     delivery.counted_attempts += 1
     next_at = None if is_delivered else _next_try(delivery.attempts_made)
-    Attempt.objects.create(
+    attempt = Attempt(
         id=new_id(),
         account=delivery.account,
         delivery=delivery,
@@ -123,7 +124,9 @@ def _send_and_record(delivery: Delivery, channel: DeliveryChannel, vault: LeadVa
     delivery.is_retry = True
     delivery.finished_at = None if next_at else timezone.now()
     delivery.updated_at = timezone.now()
-    delivery.save()
+    with transaction.atomic():
+        attempt.save(force_insert=True)
+        delivery.save()
 
 
 def _next_try(tries_made: int) -> datetime | None:
