@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.access import Access
 from accounts.vault import LeadVault, SealError
-from delivery.models import Attempt, Delivery, DeliveryChannel, Rendering
+from delivery.models import Attempt, Delivery, Rendering
 from delivery.record import Response, open_response
 from delivery.shipment import open_rendering
 
@@ -38,7 +38,7 @@ class ShownAttempt:
 
 
 def show_attempts(access: Access, delivery: Delivery) -> list[ShownAttempt]:
-    """The tries of a delivery, in their order. Wants the delivery's `lead` and `channel` with the fields of its Entity loaded."""
+    """The tries of a delivery, in their order. Wants the delivery's `lead` loaded."""
     attempts = list(Attempt.objects.filter(delivery=delivery).order_by("started_at", "id"))
     return show(access, delivery, attempts)
 
@@ -107,20 +107,8 @@ def _text(body: bytes) -> ShownBody:
 
 
 def _may_see(access: Access, delivery: Delivery, rendering: Rendering | None) -> bool:
-    """A rendering older than the channel's last change may have been made by another selection: then nobody is sure, and it counts as made
-    with every field."""
-    if READ_ENCRYPTED in access.scopes or delivery.lead is None or delivery.lead.sealed is None:
-        return True
-    channel = delivery.channel
-    return rendering is not None and rendering.created_at >= channel.updated_at and not sends_encrypted(channel)
-
-
-def sends_encrypted(channel: DeliveryChannel) -> bool:
-    selection = channel.fields
-    if selection["mode"] == "all":
-        return bool(selection.get("include_encrypted"))
-    chosen = {item["key"] for item in selection["selected"]}
-    return any(field.is_encrypted and field.key in chosen for field in channel.assignment.profile.entity.fields.all())
+    """A sample, which has no lead, is nobody's secret."""
+    return READ_ENCRYPTED in access.scopes or delivery.lead is None or rendering is None or not rendering.has_encrypted
 
 
 def as_object(headers: Iterable[Iterable[str]]) -> dict[str, str]:

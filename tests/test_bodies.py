@@ -100,7 +100,13 @@ FIELDS = {
 
 @pytest.mark.parametrize("path", FIELDS)
 def test_no_value_of_the_wrong_type_is_an_error_of_ours(acme: Set, path: str) -> None:
-    good: dict[str, Any] = {"name": "Sunrise", "entity": "solar_leads", "partner": str(acme.partner.id), "kind": "webhook", "role": "viewer"}
+    good: dict[str, Any] = {
+        "name": "Sunrise",
+        "entity": "solar_leads",
+        "partner": str(acme.partner.id),
+        "kind": "webhook",
+        "role": "viewer",
+    }
     good |= {"assignment": str(acme.assignment.id), "config": {"url": "https://a.example.com/"}, "fields": [], "scopes": ["read"]}
     for field in FIELDS[path]:
         for value in VALUES:
@@ -111,7 +117,12 @@ def test_no_value_of_the_wrong_type_is_an_error_of_ours(acme: Set, path: str) ->
 
 @pytest.mark.parametrize("name", ["url", "payload_format", "timeout_seconds", "headers", "retry", "max_in_flight", "unknown"])
 def test_no_setting_of_a_webhook_is_an_error_of_ours(acme: Set, name: str) -> None:
-    for value in [*VALUES, [{"name": "A", "value": 1}], [{"name": "A", "value": "\r\nB: c"}], {"policy": "custom", "delays_seconds": [10**40]}]:
+    for value in [
+        *VALUES,
+        [{"name": "A", "value": 1}],
+        [{"name": "A", "value": "\r\nB: c"}],
+        {"policy": "custom", "delays_seconds": [10**40]},
+    ]:
         config = {"url": "https://a.example.com/", name: value}
         answer = acme.shop.call("PATCH", f"channels/{acme.channel.id}", {"config": config})
         assert answer.status_code in (200, 400), (value, answer.content)

@@ -91,9 +91,7 @@ class DeliveryDetail(Resource[Delivery]):
     serializer_class = DeliveryAnswer
 
     def rows(self) -> QuerySet[Delivery]:
-        return Delivery.objects.select_related("lead", "channel__assignment__profile__entity", "profile", "partner").prefetch_related(
-            "channel__assignment__profile__entity__fields"
-        )
+        return Delivery.objects.select_related("lead", "channel", "profile", "partner")
 
     def get(self, request: Request, **_: str) -> Response:
         delivery = self.found()

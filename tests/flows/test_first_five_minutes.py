@@ -94,6 +94,11 @@ def test_an_encrypted_field_is_clear_at_the_partner_only_when_chosen(shop: Shop,
         shop.send()
         shop.wait_for("delivered", "delivered")
     assert load(partner.received[1].body)["lead"]["ssn"] == SSN
+    reader = Shop(shop.account, shop.call("POST", "api-keys", {"name": "Reader", "scopes": ["read"]}, status=201)["key"])
+    shown = [reader.call("GET", f"deliveries/{request.id}")["attempts"][0]["request"] for request in partner.received]
+    assert [request["is_masked"] for request in shown] == [False, True]
+    assert [request["body"] is None for request in shown] == [False, True]
+    assert SSN in shop.call("GET", f"deliveries/{partner.received[1].id}")["attempts"][0]["request"]["body"]
     dump = everything_in_the_database()
     for spelling in (SSN, SSN.encode().hex(), base64.b64encode(SSN.encode()).decode()[:-4]):
         assert spelling not in dump

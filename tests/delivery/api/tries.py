@@ -34,6 +34,7 @@ def make_attempt(acme: Set, *, body: bytes = b'{"lead":{"zip":"90210"}}', respon
             claim_id=new_id(),
             attempts_made=delivery.attempts_made,
             counted_attempts=0,
+            queued_at=now,
             settings=load_settings(acme.channel.id),
             vault=vault,
             rendering=rendering,

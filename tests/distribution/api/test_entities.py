@@ -55,7 +55,12 @@ def test_every_fault_is_told_at_its_path(acme: Shop) -> None:
     answer = acme.call("POST", "entities", {"name": "", "fields": fields, "color": "red"})
     assert errors_of(answer) == {("name", "blank"), ("color", "unknown")}
     answer = acme.call("POST", "entities", {"name": "A", "display_field": "zip", "fields": fields})
-    assert errors_of(answer) == {("fields.1.key", "invalid"), ("fields.1.type", "invalid"), ("fields.2.key", "duplicate")}
+    assert errors_of(answer) == {
+        ("fields.1.key", "invalid"),
+        ("fields.1.type", "invalid"),
+        ("fields.2.key", "duplicate"),
+        ("fields.2.label", "duplicate"),
+    }
 
 
 def test_the_display_field_must_be_a_field(acme: Shop) -> None:
@@ -122,7 +127,8 @@ def test_an_entity_with_leads_stays(acme: Shop) -> None:
 def test_a_list_costs_the_same_number_of_queries_however_long_it_is(acme: Shop, django_assert_num_queries: Any) -> None:
     for number in range(5):
         make_entity(acme, name=f"E{number}", slug=f"e{number}")
-    with django_assert_num_queries(6):
+    acme.get("entities")  # notes the key's use, once a minute
+    with django_assert_num_queries(5):
         assert len(acme.get("entities?limit=2")["results"]) == 2
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert len(acme.get("entities")["results"]) == 5
