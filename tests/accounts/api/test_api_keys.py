@@ -60,7 +60,7 @@ def test_a_key_ends_when_it_was_to_end(acme: Shop) -> None:
     made = make_key(acme, scopes=["read"], expires_at=(timezone.now() + timedelta(days=1)).isoformat())
     assert acme.call("GET", "members", key=made["key"]).status_code == 200
     with acme.open():
-        ApiKey.objects.filter(id=made["id"]).update(expires_at=timezone.now())
+        ApiKey.objects.filter(id=made["id"]).update(expires_at=timezone.now() - timedelta(minutes=1))
     assert acme.call("GET", "members", key=made["key"]).status_code == 401
 
 

@@ -59,5 +59,6 @@ def test_a_filter_that_says_nothing_is_refused(acme: Shop, query: str) -> None:
 def test_a_list_costs_the_same_number_of_queries_however_long_it_is(acme: Shop, django_assert_num_queries: Any) -> None:
     for number in range(5):
         make_partner(acme, f"P{number}")
+    acme.get("audit")  # notes the key's use, once a minute
     with django_assert_num_queries(4):
         assert len(acme.get("audit")["results"]) >= 5
