@@ -13,6 +13,11 @@ def release_for_mail_server(account_id: UUID) -> int:
     return _release(Delivery.objects.filter(account_id=account_id, state="held", channel__kind="email", channel__paused_at=None))
 
 
+def release_for_partner(partner_id: UUID) -> int:
+    """A partner's address was changed: queue the mails that were held for want of one. Returns how many; the caller rings `wake` after its commit."""
+    return _release(Delivery.objects.filter(partner_id=partner_id, state="held", channel__kind="email", channel__paused_at=None))
+
+
 def release_for_channel(channel_id: UUID) -> int:
     """A channel was resumed: queue what it held. Returns how many; the caller rings `wake` after its commit."""
     return _release(Delivery.objects.filter(channel_id=channel_id, state="held"))

@@ -21,7 +21,7 @@ from distribution.partners import add_partner
 from distribution.profiles import add_assignment, add_profile
 from intake.pipeline import IncomingLead, Receipt, receive_lead
 
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"key": "first_name", "label": "First name", "type": "text", "required": True},
     {"key": "email", "label": "Email", "type": "email"},
     {"key": "zip", "label": "ZIP", "type": "text"},

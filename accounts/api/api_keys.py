@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts import api_keys
 from accounts.access import Access
-from accounts.api.body import Body
+from accounts.api.body import Body, Line
 from accounts.api.resources import Changes, Deletes, Lists, Reads
 from accounts.api.views import access_of
 from accounts.models import SCOPES, ApiKey
@@ -19,7 +19,7 @@ from accounts.models import SCOPES, ApiKey
 
 class ApiKeyBody(Body):
     id = serializers.UUIDField(read_only=True)
-    name = serializers.CharField(max_length=100)
+    name = Line(max_length=100)
     prefix = serializers.CharField(read_only=True, help_text="How the key begins, to recognise it by.")
     scopes = serializers.ListField(
         child=serializers.ChoiceField([(scope, scope) for scope in SCOPES]),

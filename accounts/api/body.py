@@ -45,6 +45,18 @@ class Body(Answer):
         return ErrorDetail(f"{_cut(key)!r} means nothing here; wanted any of {wanted}.", "unknown")
 
 
+class Line(serializers.CharField):
+    """A text in one line, without control characters: names go into the headers of mails and into logs."""
+
+    default_error_messages = {"not_a_line": "wanted one line, without control characters."}  # noqa: RUF012 - as DRF has it
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        if not text.isprintable():
+            self.fail("not_a_line")
+        return text
+
+
 def _named(name: str, faults: Any) -> Any:
     if isinstance(faults, list) and all(isinstance(fault, ErrorDetail) for fault in faults):
         return [ErrorDetail(_WANTED.get(fault.code, "{name}: {fault}").format(name=name, fault=fault), fault.code) for fault in faults]

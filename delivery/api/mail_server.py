@@ -9,7 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.body import Body
+from accounts.api.body import Body, Line
 from accounts.api.views import AccountView, access_of
 from accounts.mail_servers import set_mail_server
 from accounts.models import MailSecurity, MailServer
@@ -36,7 +36,7 @@ class MailServerBody(Body):
     )
     has_password = serializers.SerializerMethodField()
     from_address = serializers.EmailField(max_length=254)
-    from_name = serializers.CharField(max_length=100, default="", allow_blank=True)
+    from_name = Line(max_length=100, default="", allow_blank=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
     def get_has_password(self, server: MailServer) -> bool:

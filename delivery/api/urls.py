@@ -5,11 +5,13 @@ from delivery.api.channels import ChannelDetail, ChannelList, Pause, PrimaryChan
 from delivery.api.deliveries import DeliveryDetail, DeliveryList
 from delivery.api.leads import LeadDetail, LeadList
 from delivery.api.mail_server import MailServerView
+from delivery.api.partners import PartnerDetail
 from delivery.api.trials import PreviewChannel, TestChannel
 
 urlpatterns = [
     path("mail-server", MailServerView.as_view()),
     path("profiles/<str:profile_id>/assignments/<str:id>/channel", PrimaryChannel.as_view()),
+    path("partners/<str:id>", PartnerDetail.as_view()),
     path("channels", ChannelList.as_view()),
     path("channels/<str:id>", ChannelDetail.as_view()),
     path("channels/<str:id>/test", TestChannel.as_view()),

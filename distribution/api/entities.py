@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound
 
 from accounts import changes
 from accounts.access import Access
-from accounts.api.body import Answer, Body
+from accounts.api.body import Answer, Body, Line
 from accounts.api.resources import Creates, Deletes, Lists, Reads, Replaces
 from distribution.api.parts import Anything
 from distribution.entities import add_entity, change_entity, find_entity
@@ -64,7 +64,7 @@ class Fields(serializers.Field[Any, Any, Any, Any]):
 @extend_schema_serializer(examples=[OpenApiExample("Solar leads", value=_SOLAR, request_only=True)])
 class EntityBody(Body):
     id = serializers.UUIDField(read_only=True)
-    name = serializers.CharField(max_length=100)
+    name = Line(max_length=100)
     slug = serializers.CharField(
         max_length=63, default="", allow_blank=True, help_text="What `POST /api/intake` calls it. Made from the name where it is left out."
     )

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts import changes
 from accounts.access import Access
-from accounts.api.body import Body
+from accounts.api.body import Body, Line
 from accounts.api.resources import Creates, Deletes, Lists, Reads, Replaces
 from distribution.api.parts import Caps
 from distribution.models import Partner
@@ -21,13 +21,13 @@ _HELIOS = {"name": "Helios Direct", "email": "leads@helios.test", "time_zone": "
 @extend_schema_serializer(examples=[OpenApiExample("Helios Direct", value=_HELIOS, request_only=True)])
 class PartnerBody(Body):
     id = serializers.UUIDField(read_only=True)
-    name = serializers.CharField(max_length=100)
+    name = Line(max_length=100)
     email = serializers.CharField(
         max_length=254, default="", allow_blank=True, help_text="Where mails go when a channel names no recipients."
     )
     phone = serializers.CharField(max_length=32, default="", allow_blank=True, help_text="Kept in E.164.")
     time_zone = serializers.CharField(max_length=64, default="UTC", help_text="An IANA name; caps and digests go by it.")
-    tags = serializers.ListField(child=serializers.CharField(max_length=50), max_length=50, default=list)
+    tags = serializers.ListField(child=Line(max_length=50), max_length=50, default=list)
     notes = serializers.CharField(max_length=10_000, default="", allow_blank=True)
     is_active = serializers.BooleanField(default=True, help_text="An inactive partner gets no new leads.")
     caps = Caps(default=dict, allow_null=True)

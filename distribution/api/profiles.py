@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts import changes
 from accounts.access import Access
-from accounts.api.body import Body
+from accounts.api.body import Body, Line
 from accounts.api.resources import Creates, Deletes, Lists, Reads, Replaces, Resource
 from accounts.api.views import find
 from distribution.api.parts import Caps, Rules
@@ -42,7 +42,7 @@ class EntityId(serializers.CharField):
 @extend_schema_serializer(examples=[OpenApiExample("Solar West", value=_SOLAR_WEST, request_only=True)])
 class ProfileBody(Body):
     id = serializers.UUIDField(read_only=True)
-    name = serializers.CharField(max_length=100)
+    name = Line(max_length=100)
     entity = EntityId(max_length=63, help_text="Slug or id; answers have the id. It stays what it is.")
     entity_slug = serializers.CharField(source="entity.slug", read_only=True)
     entity_name = serializers.CharField(source="entity.name", read_only=True)

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=accounts.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=63)),
-                ('label', models.CharField(max_length=100)),
+                ('label', models.CharField(max_length=200)),
                 ('type', models.CharField(max_length=20)),
                 ('is_required', models.BooleanField(default=False)),
                 ('is_encrypted', models.BooleanField(default=False)),

@@ -39,7 +39,7 @@ class Field(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="fields")
     key = models.CharField(max_length=63)
-    label = models.CharField(max_length=100)
+    label = models.CharField(max_length=200)
     type = models.CharField(max_length=20)
     is_required = models.BooleanField(default=False)
     is_encrypted = models.BooleanField(default=False)

@@ -18,7 +18,7 @@ def acme() -> Shop:
 
 
 def member_id(shop: Shop, email: str) -> str:
-    return next(member["id"] for member in shop.get("members")["results"] if member["email"] == email)
+    return next(str(member["id"]) for member in shop.get("members")["results"] if member["email"] == email)
 
 
 def as_person(email: str, method: str, path: str, body: Any = None) -> Any:

@@ -78,7 +78,13 @@ def test_another_kind_takes_the_place_and_the_old_one_stays_on_record(acme: Set)
 
 
 def test_every_fault_is_told_at_its_path(acme: Set, path: str) -> None:
-    config = {"url": "ftp://x", "timeout_seconds": 99, "headers": [{"name": "Host", "value": "a"}], "retry": {"policy": "often"}, "colour": "red"}
+    config = {
+        "url": "ftp://x",
+        "timeout_seconds": 99,
+        "headers": [{"name": "Host", "value": "a"}],
+        "retry": {"policy": "often"},
+        "colour": "red",
+    }
     body = {"kind": "webhook", "fields": {"mode": "selected", "selected": [{"key": "phone"}]}, "config": config}
     attrs = {attr for attr, _ in errors_of(acme.shop.call("PUT", path, body))}
     assert attrs == {

@@ -52,6 +52,17 @@ def test_mails_that_waited_for_it_are_queued(acme: Set) -> None:
     assert (delivery.state, delivery.reason, delivery.next_attempt_at is not None) == ("queued", "", True)
 
 
+def test_mails_that_waited_for_a_partners_address_are_queued_when_it_has_one(acme: Set) -> None:
+    with acme.shop.open():
+        Delivery.objects.update(state="held", reason="No recipient.", next_attempt_at=None)
+    acme.shop.call("PATCH", f"partners/{acme.partner.id}", {"notes": "Pays late."})
+    with acme.shop.open():
+        assert Delivery.objects.get().state == "held"
+    acme.shop.call("PATCH", f"partners/{acme.partner.id}", {"email": "new@helios.test"})
+    with acme.shop.open():
+        assert Delivery.objects.get().state == "queued"
+
+
 @pytest.mark.parametrize(
     ("values", "attr"),
     [
@@ -59,7 +70,7 @@ def test_mails_that_waited_for_it_are_queued(acme: Set) -> None:
         ({"port": 65536}, "port"),
         ({"security": "ssl"}, "security"),
         ({"host": "a b"}, "host"),
-        ({"host": "mail.acme.test\n"}, "host"),
+        ({"host": "mail.acme.test\n.x"}, "host"),
         ({"from_address": "nobody"}, "from_address"),
         ({"from_name": "A\nBcc: b@c.example"}, "from_name"),
         ({"use_tls": True}, "use_tls"),

@@ -14,7 +14,9 @@ from delivery.testing import load_settings
 from tests.builders import Set
 
 
-def make_attempt(acme: Set, *, body: bytes = b'{"lead":{"zip":"90210"}}', response: bytes = b"thanks", has_encrypted: bool = False, **outcome: Any) -> Attempt:
+def make_attempt(
+    acme: Set, *, body: bytes = b'{"lead":{"zip":"90210"}}', response: bytes = b"thanks", has_encrypted: bool = False, **outcome: Any
+) -> Attempt:
     """One try of the set's delivery, with a rendering of its own."""
     now = datetime.now(UTC)
     with acme.shop.open() as access:

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from distribution import partners
 from tests.builders import Shop, make_account, make_assignment, make_entity, make_partner, make_profile
 from tests.distribution.api.test_entities import errors_of
 
@@ -60,6 +61,11 @@ def test_an_error_names_its_field(acme: Shop) -> None:
     assert error == {"code": "required", "attr": "name", "detail": "name is missing; it must be given."}
 
 
+@pytest.mark.parametrize("name", ["A\r\nBcc: b@c.example", "A\u202eB", "\x7f"])
+def test_a_name_is_one_line(acme: Shop, name: str) -> None:
+    assert errors_of(acme.call("POST", "partners", {**HELIOS, "name": name})) == {("name", "not_a_line")}
+
+
 def test_a_partner_of_a_profile_stays(acme: Shop) -> None:
     make_entity(acme)
     partner = make_partner(acme)
@@ -76,6 +82,14 @@ def test_a_partner_of_a_profile_stays(acme: Shop) -> None:
             }
         ],
     }
+
+
+def test_of_two_who_take_a_name_at_the_same_moment_one_is_told_to_look_again(acme: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_partner(acme)
+    monkeypatch.setattr(partners, "taken_faults", lambda *_, **__: [])
+    answer = acme.call("POST", "partners", HELIOS)
+    assert answer.status_code == 409
+    assert answer.json()["errors"][0]["code"] == "conflict"
 
 
 def test_pages_go_from_the_newest_to_the_oldest_and_back(acme: Shop) -> None:

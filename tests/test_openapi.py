@@ -1,0 +1,101 @@
+"""The OpenAPI document and its page."""
+
+import re
+from io import StringIO
+from typing import Any
+
+import pytest
+import yaml
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.test import Client
+
+from tests.test_every_url import CALLS
+
+pytestmark = pytest.mark.django_db(databases=["default", "owner"])
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    answer = Client().get("/api/schema/")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_it_is_valid_and_made_without_a_warning() -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
+
+
+def test_it_is_open_api_3_1_and_names_the_key(document: Any) -> None:
+    assert document["openapi"].startswith("3.1")
+    scheme = document["components"]["securitySchemes"]["apiKey"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    assert all({"apiKey": []} in operation["security"] for path in document["paths"].values() for operation in path.values())
+
+
+def test_it_comes_as_yaml_too(document: Any) -> None:
+    assert yaml.safe_load(Client().get("/api/schema/?format=yaml").content) == document
+
+
+def test_every_call_is_in_it_and_described(document: Any) -> None:
+    wanted = {(call.method.lower(), re.sub(r"\{\w+\}|solar_leads", "*", f"/api/{call.path}")) for call in CALLS}
+    operations = {
+        (method, re.sub(r"\{\w+\}", "*", path)): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert wanted == set(operations)
+    assert not [where for where, operation in operations.items() if not operation.get("description")]
+
+
+def test_the_first_five_minutes_can_be_read_off_it(document: Any) -> None:
+    about = document["info"]["description"]
+    for call in ("mail-server", "entities", "partners", "profiles", "assignments", "channel", "intake", "deliveries"):
+        assert re.search(rf"(PUT|POST) {call}|/{call}\b", about), call
+    for method, path in [
+        ("put", "/api/mail-server"),
+        ("post", "/api/entities"),
+        ("post", "/api/partners"),
+        ("post", "/api/profiles"),
+        ("post", "/api/profiles/{profile_id}/assignments"),
+        ("put", "/api/profiles/{profile_id}/assignments/{id}/channel"),
+        ("post", "/api/intake"),
+    ]:
+        body = document["paths"][path][method]["requestBody"]["content"]["application/json"]
+        assert body["examples"], path
+
+
+def test_every_error_has_the_one_shape(document: Any) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for code, answer in operation["responses"].items():
+                if code >= "400":
+                    schema = answer["content"]["application/json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}, (path, method, code)
+
+
+def test_the_page_needs_nothing_from_elsewhere() -> None:
+    page = Client().get("/api/docs/")
+    assert page.status_code == 200
+    html = page.content.decode()
+    links = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert links
+    for link in links:
+        assert link.startswith("/"), link
+        if link.startswith("/static/"):
+            assert finders.find(link.removeprefix("/static/")), link
+    # What the policy would refuse to run is not there: no script stands in the page itself.
+    assert re.findall(r"<script(?![^>]*\bsrc=)", html) == []
+    script = Client().get(next(link for link in links if "script=" in link).replace("&amp;", "&"))
+    assert script["Content-Type"].startswith("application/javascript")
+
+
+def test_the_policy_is_relaxed_on_the_page_alone_and_only_for_styles() -> None:
+    def policy(path: str) -> dict[str, str]:
+        text = Client().get(path)["Content-Security-Policy"]
+        return dict(part.strip().partition(" ")[::2] for part in text.split(";"))
+
+    docs, elsewhere = policy("/api/docs/"), policy("/api/members")
+    assert docs["script-src"] == elsewhere["script-src"] == "'self'"
+    assert docs["style-src"] == "'self' 'unsafe-inline'"
+    assert elsewhere["style-src"] == "'self'"
