@@ -49,6 +49,10 @@ class IntakeView(AccountView):
         ],
     )
     def post(self, request: Request) -> Response:
+        if request.query_params.get("dry_run", "0").lower() not in ("", "0", "false", "no"):
+            # Storing and sending what was meant as a rehearsal would be the worst of answers.
+            detail = "A dry run is not available yet; leave dry_run out to send the lead for real."
+            raise validation_error((Fault("dry_run", "not_available", detail),))
         body = read_flat_body(_flat(request.data))
         if body.faults:
             raise validation_error(body.faults)
@@ -61,7 +65,10 @@ class IntakeView(AccountView):
         if isinstance(answer, Refusal):
             raise validation_error(answer.faults)
         transaction.on_commit(wake)
-        return Response(_answer(answer, body))
+        shown = _answer(answer, body)
+        if "Idempotency-Key" in request.headers:
+            shown["warnings"].append("Idempotency-Key is not honoured yet: the same call again stores another lead.")
+        return Response(shown)
 
 
 def _flat(data: Any) -> dict[str, Any]:
