@@ -40,7 +40,9 @@ class Figures:
         return median(self.taken[name][kind])
 
     def ratio(self, goal: str, one: str, other: str, *, must: float, aim: float) -> None:
-        self.goals.append(Goal(goal, self.median(one) / self.median(other), must, aim))
+        """Of each round by itself, since the machine's pace drifts from one to the next; the median counts."""
+        rounds = zip(self.taken[one]["rate"], self.taken[other]["rate"], strict=True)
+        self.goals.append(Goal(goal, median(rate / other_rate for rate, other_rate in rounds), must, aim))
 
     def as_json(self) -> dict[str, Any]:
         return {"figures": self.taken, "goals": [asdict(goal) | {"mark": goal.mark} for goal in self.goals]}
