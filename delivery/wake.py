@@ -16,6 +16,8 @@ from kombu.exceptions import OperationalError
 DOOR_SECONDS = 0.05
 LINGER_SECONDS = 0.15
 _KEY = "leadflip:wake"
+# A message that waited this long behind busy workers is worth nothing: the sweep sends another every five seconds.
+_STALE_SECONDS = 10
 # After a failure nobody waits for Redis again for this long.
 _RETRY_SECONDS = 2.0
 
@@ -41,7 +43,7 @@ def wake() -> None:
         return
     try:
         if _redis().set(_KEY, 1, nx=True, px=int(DOOR_SECONDS * 1000)):
-            current_app.send_task("delivery.deliver_due", ignore_result=True, retry=False)
+            current_app.send_task("delivery.deliver_due", ignore_result=True, retry=False, expires=_STALE_SECONDS)
     except (redis.RedisError, OperationalError, OSError) as error:
         _bell.silent_until = time.monotonic() + _RETRY_SECONDS
         logger.warning("The wake-up could not be sent; the sweep will find what is due. %s", error)
