@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from accounts.models import MailServer
 from accounts.vault import AccountVault, account_vault
 from delivery.channels import KINDS
 from delivery.channels.base import ChannelKind, Context, MailServerSettings
@@ -33,7 +34,6 @@ WHERE c.id = ANY(%s)
 """
 
 SECRETS = "channel-secrets"
-MAIL_PASSWORD = "mail-server-password"  # noqa: S105 - the purpose a sealed message is bound to
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _mail_server(vault: AccountVault, row: Any) -> MailServerSettings | None:
         return None
     password = ""
     if row.sealed_password is not None:
-        password = vault.open(row.sealed_password, purpose=MAIL_PASSWORD, record_id=row.mail_server_id).decode()
+        password = vault.open(row.sealed_password, purpose=MailServer.PASSWORD, record_id=row.mail_server_id).decode()
     return MailServerSettings(
         host=row.host,
         port=row.port,

@@ -18,8 +18,8 @@ from delivery.channels.base import NotReadyError, RenderError, Rendering
 from delivery.outcome import Outcome, Verdict
 from delivery.shipment import LeadContent, Shipment, make_envelope, open_rendering, seal_rendering
 from distribution.fields.exact_json import load
+from distribution.store import SEALED_VALUES
 
-SEALED_VALUES = "lead-values"
 _CACHE_SIZE = 5_000
 
 # Stands in a shipment until its bytes are there.

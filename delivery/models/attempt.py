@@ -23,8 +23,6 @@ class Attempt(models.Model):
     along with what they point to: the log leaves by dropping a partition.
     """
 
-    RESPONSE = "response"
-
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     delivery = models.ForeignKey(Delivery, on_delete=models.DO_NOTHING, related_name="attempts", db_constraint=False)

@@ -15,8 +15,6 @@ class ChannelKindName(models.TextChoices):
 class DeliveryChannel(models.Model):
     """How an assignment's leads travel. `config` is what its kind's `clean_config` made; it holds no secret."""
 
-    SECRETS = "channel-secrets"
-
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="channels")

@@ -86,8 +86,6 @@ class Rendering(models.Model):
     Partitioned by month of `created_at` (migration 0002); Postgres' own key is (created_at, id).
     """
 
-    BODY = "rendering"
-
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     delivery = models.ForeignKey(Delivery, on_delete=models.DO_NOTHING, related_name="renderings", db_constraint=False)

@@ -22,8 +22,6 @@ class Lead(models.Model):
     is sealed by the same key: without `wrapped_key` all of them are unreadable.
     """
 
-    SEALED_VALUES = "lead-values"
-
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="leads")
