@@ -44,6 +44,12 @@ def record(access: Access, action: str, subject: models.Model, *, before: Mappin
     changes = changes_between(before or {}, after)
     if action == "updated" and not changes:
         return
+    note(access, action, subject, changes=changes)
+    bump_config_version(access.account_id)
+
+
+def note(access: Access, action: str, subject: models.Model, *, changes: Mapping[str, Any]) -> None:
+    """Write down what was done to something that is no configuration: what processes know of the account stays good."""
     AuditEvent.objects.create(
         account_id=access.account_id,
         actor_kind=access.actor.kind,
@@ -53,7 +59,6 @@ def record(access: Access, action: str, subject: models.Model, *, before: Mappin
         object_type=subject._meta.model_name or "",
         object_id=subject.pk,
         object_label=str(subject)[:200],
-        changes=changes,
+        changes=dict(changes),
         request_id=access.request_id,
     )
-    bump_config_version(access.account_id)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 _VERSION = 0x7 << 76
@@ -17,3 +18,8 @@ def new_id() -> UUID:
     milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
     fraction = (nanoseconds << 12) // 1_000_000
     return UUID(int=milliseconds << 80 | _VERSION | fraction << 64 | _VARIANT | int.from_bytes(os.urandom(8)) & _RANDOM_BITS)
+
+
+def first_id_of(moment: datetime) -> UUID:
+    """The lowest id that `new_id` could have made at that moment."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -116,6 +116,7 @@ def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> 
             fields=() if selection_faults else chosen_fields(selection, specs),
             is_http_allowed=Account.objects.values_list("is_http_allowed", flat=True).get(id=access.account_id),
             policy=outbound_policy(),
+            old_config=channel.config or {},
             old_secrets=old_secrets,
         )
     except ConfigError as error:

@@ -59,10 +59,19 @@ class Engine:
     """Lives as long as its worker process, so that connections and caches stay warm; `run` is called for every wake-up.
 
     transport: what the channel kinds send through. is_stopping: asked between batches. slots: deliveries in flight at most.
-    on_more: called when a claim came back full, so that another worker may join in.
+    on_more: called when a claim came back full, so that another worker may join in. on_ended_badly: called when partners rejected leads or
+    deliveries failed for good, so that somebody looks at what follows.
     """
 
-    def __init__(self, *, transport: Any, slots: int, is_stopping: Callable[[], bool], on_more: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        transport: Any,
+        slots: int,
+        is_stopping: Callable[[], bool],
+        on_more: Callable[[], None],
+        on_ended_badly: Callable[[], None],
+    ) -> None:
         self._id = queue.EngineId.new()
         self._claims = EngineConnection(self._id)
         self._records = EngineConnection(self._id)
@@ -70,6 +79,7 @@ class Engine:
         self._slots = slots
         self._is_stopping = is_stopping
         self._on_more = on_more
+        self._on_ended_badly = on_ended_badly
         self._settings = SettingsCache()
         self._health = health.Notes()
         self._after = UUID(int=0)  # the account that was served last
@@ -193,6 +203,8 @@ class Engine:
             logger.exception("A batch of %d results could not be written; trying them one by one.", len(records))
             for one in records:
                 await self._record_alone(one, now)
+        if any(one.state in ("rejected", "failed") for one in records):
+            self._on_ended_badly()
         for shipment, _, _ in batch:
             run.claims[shipment.claim_id] -= 1
             if not run.claims[shipment.claim_id]:

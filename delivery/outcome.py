@@ -1,6 +1,7 @@
 """What became of one try. A sender always returns an Outcome and never raises for anything a partner can do."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -30,11 +31,14 @@ Headers = tuple[tuple[str, str], ...]
 class Outcome:
     """The result of one try.
 
-    code: short and stable, for filters: `ok`, `http_503`, `timeout`, `dns`, `connect`, `tls`, `smtp_452`, `blocked_address`, `no_mail_server`.
+    code: short and stable, for filters: `ok`, `rejected`, `http_503`, `timeout`, `dns`, `connect`, `tls`, `smtp_452`, `blocked_address`,
+    `no_mail_server`.
     reason: one sentence a dashboard user understands.
     is_counted: False when the try does not use up the retry policy (429).
     pauses_channel: True when the channel must stop at once (410).
     is_attempt: False when nothing went out, so that the log has no row of it (HELD).
+    partner_reference: the partner's own id for the lead, out of its answer: at most 200 characters in one line.
+    price: what the partner pays, out of its answer: 0 or more, below 10 billion, at most two decimals.
     """
 
     verdict: Verdict
@@ -54,3 +58,5 @@ class Outcome:
     response_body: bytes = b""  # at most 16 KiB
     is_response_truncated: bool = False
     timings: Timings = field(default_factory=Timings)
+    partner_reference: str = ""
+    price: Decimal | None = None

@@ -18,9 +18,12 @@ from delivery.channels.base import NotReadyError, RenderError, Rendering
 from delivery.outcome import Outcome, Verdict
 from delivery.shipment import LeadContent, Shipment, make_envelope, open_rendering, seal_rendering
 from distribution.fields.exact_json import load
+from distribution.lead_values import arrange
 from distribution.store import SEALED_VALUES
 
 _CACHE_SIZE = 5_000
+
+LEAD_ERASED = "The lead was erased."
 
 # Stands in a shipment until its bytes are there.
 _NOT_YET = Rendering(b"", "")
@@ -96,6 +99,9 @@ def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_
         rendering_id=row.rendering_id,
         is_test=row.is_test,
     )
+    if row.lead_key == b"":
+        prepared.refused.append((shipment, Outcome(Verdict.FAILED, "erased", LEAD_ERASED, is_attempt=False)))
+        return
     try:
         shipment.vault = account.lead(row.lead_id, bytes(row.lead_key))
         if row.rendering_id is not None:
@@ -131,14 +137,15 @@ def _render(prepared: Prepared, shipment: Shipment, row: Any, now: datetime) -> 
     sealed_values = {}
     if row.lead_sealed is not None:
         sealed_values = load(shipment.vault.open(row.lead_sealed, purpose=SEALED_VALUES, record_id=row.lead_id))
+    plain, secret = arrange(shipment.settings.specs, load(row.lead_values), sealed_values)
     lead = LeadContent(
         id=row.lead_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
         source=row.source,
         status=row.status,
-        values=load(row.lead_values),
-        sealed_values=sealed_values,
+        values=plain,
+        sealed_values=secret,
     )
     settings = shipment.settings
     envelope = make_envelope(settings, lead, delivery_id=row.id, is_test=row.is_test)

@@ -7,16 +7,20 @@ from email.policy import default
 from typing import Any
 
 from delivery.channels.base import Rendering
+from delivery.channels.webhook.prepared import request_headers, request_url
 
 
 def describe_rendering(kind: str, config: Mapping[str, Any], rendering: Rendering) -> dict[str, Any]:
-    """For a webhook {"kind", "method", "url", "content_type", "body"}; for a mail {"kind", "to", "subject", "from", "text", "html", "attachments"}."""
+    """For a webhook {"kind", "method", "url", "headers", "content_type", "body"}, without the headers of the signature, which each try
+    has of its own; for a mail {"kind", "to", "subject", "from", "text", "html", "attachments"}. Secrets are masked.
+    """
     if kind == "email":
         return _describe_mail(rendering)
     return {
         "kind": kind,
         "method": "POST",
-        "url": config.get("url", ""),
+        "url": request_url(config),
+        "headers": {"Content-Type": rendering.content_type, **dict(request_headers(config))},
         "content_type": rendering.content_type,
         "body": rendering.body.decode(errors="replace"),
     }

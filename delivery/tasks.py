@@ -10,6 +10,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
 
+from accounts.doorbell import ring_background
 from delivery.engine import Engine
 from delivery.engine_database import engine_conninfo
 from delivery.transport import Transport
@@ -39,6 +40,7 @@ def _engine() -> Engine:
         slots=settings.ENGINE_SLOTS,
         is_stopping=lambda: bool(_stopping[0]),
         on_more=wake,
+        on_ended_badly=ring_background,
     )
 
 

@@ -5,7 +5,7 @@ No transaction is open while the partner answers.
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,9 @@ from delivery.record import Record, make_record
 from delivery.samples import MASK, sample_lead
 from delivery.shipment import LeadContent, Shipment, make_envelope, seal_rendering
 from delivery.transport import Transport
+from distribution.fields import FieldSpec
 from distribution.fields.exact_json import load
+from distribution.lead_values import arrange
 from distribution.models import Lead
 from distribution.store import SEALED_VALUES
 
@@ -96,7 +98,7 @@ def _load(access: Access, channel_id: UUID, lead_id: UUID | None, now: datetime)
     if lead is None:
         raise NoSuchLeadError(str(lead_id))
     vault = access.vault.lead(lead.id, bytes(lead.wrapped_key))
-    return _Trial(settings, open_lead(lead, vault), vault, lead.id)
+    return _Trial(settings, open_lead(lead, vault, settings.specs), vault, lead.id)
 
 
 def load_settings(channel_id: UUID) -> ChannelSettings:
@@ -109,18 +111,20 @@ def load_settings(channel_id: UUID) -> ChannelSettings:
     return build_settings(row)
 
 
-def open_lead(lead: Lead, vault: LeadVault) -> LeadContent:
+def open_lead(lead: Lead, vault: LeadVault, specs: Sequence[FieldSpec]) -> LeadContent:
+    """specs: of the lead's Entity, as they are now. Raises SealError when the lead was erased."""
     sealed: Mapping[str, Any] = {}
     if lead.sealed is not None:
         sealed = load(vault.open(lead.sealed, purpose=SEALED_VALUES, record_id=lead.id))
+    plain, secret = arrange(specs, lead.values, sealed)
     return LeadContent(
         id=lead.id,
         created_at=lead.created_at,
         updated_at=lead.updated_at,
         source=lead.source,
         status=lead.status,
-        values=lead.values,
-        sealed_values=sealed,
+        values=plain,
+        sealed_values=secret,
     )
 
 

@@ -89,15 +89,17 @@ class ProfileAdmin(AccountAdmin):
 
 @admin.register(Assignment)
 class AssignmentAdmin(AccountAdmin):
-    list_display = ("partner", "profile", "priority", "price", "is_enabled")
-    list_filter = ("is_enabled",)
+    list_display = ("partner", "profile", "priority", "weight", "price", "at_cap", "is_enabled")
+    list_filter = ("is_enabled", "at_cap")
+    # A list of all assignments would name the partner of each, one query after the other.
+    raw_id_fields = ("overflow_to",)
     list_select_related = ("partner", "profile")
 
     def check_values(self, record: Assignment, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if "profile" in values:
             record.profile = values["profile"]
-        chosen = {"partner": values["partner"].id} if "partner" in values else {}
-        return clean_assignment(record, {**values, **chosen})
+        ids = {name: getattr(values[name], "id", None) for name in ("partner", "overflow_to") if name in values}
+        return clean_assignment(record, {**values, **ids})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Assignment | None = None) -> tuple[str, ...]:
         return ("profile", "partner") if obj else ()
@@ -112,5 +114,5 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 @admin.register(CapCounter)
 class CapCounterAdmin(ReadOnlyAdmin):
-    list_display = ("subject", "subject_id", "period", "starts_at", "used")
-    list_filter = ("subject", "period")
+    list_display = ("subject", "subject_id", "measure", "period", "starts_at", "used")
+    list_filter = ("subject", "measure", "period")

@@ -30,7 +30,7 @@ def clean_contact(kind: str, raw: str, *, account_id: UUID) -> tuple[str, list[F
     """Check and normalise an `email` or a `phone`, as the value of a field of that type would be. Empty stays empty."""
     if not raw.strip():
         return "", []
-    region = Account.objects.values_list("default_region", flat=True).get(id=account_id) if kind == "phone" else None
+    region = region_of(account_id) if kind == "phone" else None
     clean = value_cleaner(FieldSpec(kind, kind, kind), default_region=region)
     try:
         return clean(raw) or "", []
@@ -38,9 +38,15 @@ def clean_contact(kind: str, raw: str, *, account_id: UUID) -> tuple[str, list[F
         return "", [Fault(kind, error.code, f"{kind}: {echo(raw)} {error.fault}; wanted {clean.wanted}.")]
 
 
-def rule_faults(raw: Any, specs: Sequence[FieldSpec]) -> list[Fault]:
+def region_of(account_id: UUID) -> str:
+    """The country (ISO 3166-1 alpha-2) of telephone numbers that are written without one."""
+    return Account.objects.values_list("default_region", flat=True).get(id=account_id)
+
+
+def rule_faults(raw: Any, specs: Sequence[FieldSpec], *, attr: str = "rules", default_region: str | None = None) -> list[Fault]:
+    """default_region: the account's, as routing reads the rule: else a telephone number without a country code would be refused."""
     try:
-        parse(raw, specs)
+        parse(raw, specs, attr=attr, default_region=default_region)
     except RuleError as error:
         return error.faults
     return []

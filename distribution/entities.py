@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,21 +10,42 @@ from django.utils.text import slugify
 
 from accounts import changes
 from accounts.access import Access
-from accounts.faults import refuse_if_any
-from accounts.models import Account
+from accounts.faults import RefusedChangeError, refuse_if_any
+from accounts.models import Account, Job
 from distribution.checks import taken_faults
+from distribution.duplicates import DuplicateRule, clean_duplicates
 from distribution.entity_table import specs_of
+from distribution.field_uses import find_broken
 from distribution.fields import Fault, FieldSpec, clean_field_specs
 from distribution.fields.faults import echo
+from distribution.matching import start_matching
 from distribution.models import Entity, Field
+from distribution.resealing import start_resealing, switched_keys
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class EntityChange:
+    """warnings: what stops working. resealing: the job that moves the values stored before, where a field was switched to encrypted or back."""
+
+    warnings: list[str]
+    resealing: Job | None
 
 
 def find_entity(name: str, *, is_to_change: bool = False) -> Entity | None:
     """By slug or by id. is_to_change: nobody else changes it until the transaction ends."""
     rows = Entity.objects.select_for_update() if is_to_change else Entity.objects.all()
     return (rows.filter(id=name) if _is_id(name) else rows.filter(slug=name)).first()
+
+
+def find_named_entity(name: str, *, attr: str = "entity") -> Entity:
+    """As somebody named it in a body or a filter. Raises RefusedChangeError when there is none."""
+    entity = find_entity(name)
+    if entity is None:
+        detail = f"There is no entity {echo(name)}; wanted the slug or id of one of your entities."
+        raise RefusedChangeError([Fault(attr, "does_not_exist", detail)])
+    return entity
 
 
 def add_entity(access: Access, values: Mapping[str, Any]) -> Entity:
@@ -38,13 +60,30 @@ def add_entity(access: Access, values: Mapping[str, Any]) -> Entity:
     return entity
 
 
-def change_entity(access: Access, entity: Entity, values: Mapping[str, Any]) -> None:
-    """`fields`, where given, replaces the list: a field is known again by its key, and keeps its id. Raises RefusedChangeError."""
+def change_entity(access: Access, entity: Entity, values: Mapping[str, Any], *, is_forced: bool = False) -> EntityChange:
+    """`fields`, where given, replaces the list: a field is known again by its key, and keeps its id. Raises RefusedChangeError.
+
+    A change of fields that takes them from under a rule or a channel is refused, unless is_forced.
+    """
     wanted = {name: value for name, value in values.items() if name != "slug" or value}
-    columns, specs = _clean(entity, wanted, old=specs_of(entity))
+    old = specs_of(entity)
+    columns, specs = _clean(entity, wanted, old=old)
+    broken = [] if specs is None else find_broken(entity, columns, old, specs)
+    if not is_forced:
+        refuse_if_any([field.fault() for field in broken])
+    if specs is not None and columns.get("display_field", entity.display_field) not in {spec.key for spec in specs}:
+        columns["display_field"] = ""
+    old_keys = DuplicateRule.of(entity.duplicates).keys
     changes.update(access, entity, columns)
     if specs is not None:
         _write_fields(access, entity, specs)
+    if DuplicateRule.of(entity.duplicates).keys != old_keys:
+        start_matching(access, entity)
+    switched = [] if specs is None else switched_keys(old, specs)
+    return EntityChange(
+        warnings=[warning for field in broken for warning in field.warnings()],
+        resealing=start_resealing(access, entity, switched) if switched else None,
+    )
 
 
 def _clean(entity: Entity, values: Mapping[str, Any], *, old: Sequence[FieldSpec]) -> tuple[dict[str, Any], list[FieldSpec] | None]:
@@ -57,8 +96,12 @@ def _clean(entity: Entity, values: Mapping[str, Any], *, old: Sequence[FieldSpec
         region = Account.objects.values_list("default_region", flat=True).get(id=entity.account_id)
         specs, field_faults = clean_field_specs(values["fields"], default_region=region)
         faults += field_faults
-    keys = {spec.key for spec in (old if specs is None else specs)}
-    display_field = columns.get("display_field", entity.display_field)
+    present = old if specs is None else specs
+    if "duplicates" in columns:
+        columns["duplicates"], duplicate_faults = clean_duplicates(columns["duplicates"], present)
+        faults += duplicate_faults
+    keys = {spec.key for spec in present}
+    display_field = columns.get("display_field")
     if not faults and display_field and display_field not in keys:
         faults.append(
             Fault("display_field", "unknown_field", f"display_field is {echo(display_field)}; wanted the key of one of the fields.")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.vault import AccountVault
+from distribution.duplicates import DuplicateRule
 from distribution.fields import Cleaner, FieldSpec, compile_cleaner
 from distribution.models import Assignment, Entity, Profile
 from distribution.routing import AssignmentSpec, ChannelState, ProfileSpec
@@ -26,6 +27,7 @@ class EntityTable:
     cleaner: Cleaner
     profiles: tuple[ProfileSpec, ...]
     blind_keys: frozenset[str]
+    duplicates: DuplicateRule
 
 
 def specs_of(entity: Entity) -> tuple[FieldSpec, ...]:
@@ -79,7 +81,8 @@ def _entity_table(
             name=profile.name,
             strategy=profile.strategy,
             rule=compiled(profile.rules),
-            assignments=tuple(_assignment(a, compiled(a.rules), channels) for a in assignments.get(profile.id, [])),
+            max_partners=profile.max_partners,
+            assignments=tuple(assignment_spec(a, compiled(a.rules), channels.get(a.id, "none")) for a in assignments.get(profile.id, [])),
         )
         for profile in profiles
     )
@@ -92,10 +95,11 @@ def _entity_table(
         cleaner=compile_cleaner(specs, default_region=default_region),
         profiles=specs_of_profiles,
         blind_keys=encrypted_keys(rules),
+        duplicates=DuplicateRule.of(entity.duplicates),
     )
 
 
-def _assignment(assignment: Assignment, rule: CompiledRule, channels: Mapping[UUID, ChannelState]) -> AssignmentSpec:
+def assignment_spec(assignment: Assignment, rule: CompiledRule, channel: ChannelState) -> AssignmentSpec:
     partner = assignment.partner
     return AssignmentSpec(
         id=assignment.id,
@@ -105,9 +109,15 @@ def _assignment(assignment: Assignment, rule: CompiledRule, channels: Mapping[UU
         rule=rule,
         is_partner_active=partner.is_active,
         is_enabled=assignment.is_enabled,
-        channel=channels.get(assignment.id, "none"),
+        channel=channel,
         caps=assignment.caps,
         partner_caps=partner.caps,
         time_zone=partner.time_zone,
         price=assignment.price,
+        budgets=assignment.budgets,
+        partner_budgets=partner.budgets,
+        at_cap=assignment.at_cap,
+        overflow_to=assignment.overflow_to_id,
+        repeat_days=assignment.repeat_days,
+        weight=assignment.weight,
     )

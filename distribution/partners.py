@@ -6,7 +6,7 @@ from typing import Any
 from accounts import changes
 from accounts.access import Access
 from accounts.faults import refuse_if_any
-from distribution.caps import clean_caps
+from distribution.caps import clean_budgets, clean_caps
 from distribution.checks import clean_contact, taken_faults, time_zone_faults
 from distribution.fields import Fault
 from distribution.models import Partner
@@ -37,6 +37,9 @@ def clean_partner(partner: Partner, values: Mapping[str, Any]) -> dict[str, Any]
     if "caps" in clean:
         clean["caps"], cap_faults = clean_caps(clean["caps"])
         faults += cap_faults
+    if "budgets" in clean:
+        clean["budgets"], budget_faults = clean_budgets(clean["budgets"])
+        faults += budget_faults
     for kind in ("email", "phone"):
         if kind in clean:
             clean[kind], contact_faults = clean_contact(kind, clean[kind], account_id=partner.account_id)

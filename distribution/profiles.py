@@ -6,13 +6,14 @@ from typing import Any
 from accounts import changes
 from accounts.access import Access
 from accounts.faults import refuse_if_any
-from distribution.caps import clean_caps
-from distribution.checks import rule_faults, taken_faults
+from distribution.caps import clean_budgets, clean_caps
+from distribution.checks import region_of, rule_faults, taken_faults
+from distribution.duplicates import DuplicateRule
 from distribution.entities import find_entity
 from distribution.entity_table import specs_of
 from distribution.fields import Fault
 from distribution.fields.faults import echo
-from distribution.models import Assignment, Entity, Partner, Profile
+from distribution.models import Assignment, AtCap, Entity, Partner, Profile
 
 
 def add_profile(access: Access, values: Mapping[str, Any]) -> Profile:
@@ -57,7 +58,7 @@ def _no_entity(name: str) -> Fault:
 
 
 def _rule_faults(rules: Any, entity: Entity | None) -> list[Fault]:
-    return [] if entity is None else rule_faults(rules, specs_of(entity))
+    return [] if entity is None else rule_faults(rules, specs_of(entity), default_region=region_of(entity.account_id))
 
 
 def add_assignment(access: Access, profile: Profile, values: Mapping[str, Any]) -> Assignment:
@@ -75,30 +76,60 @@ def change_assignment(access: Access, assignment: Assignment, values: Mapping[st
 
 
 def clean_assignment(assignment: Assignment, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check and normalise. Raises RefusedChangeError."""
+    """Check and normalise. `partner` and `overflow_to` are ids. Raises RefusedChangeError."""
     clean = dict(values)
-    faults: list[Fault] = []
-    if "partner" in clean:
-        partner_id = clean.pop("partner")
-        partner = Partner.objects.filter(id=partner_id).first()
-        if partner is None:
-            faults.append(
-                Fault("partner", "does_not_exist", f"There is no partner {echo(str(partner_id))}; wanted the id of one of yours.")
-            )
-        elif not assignment._state.adding:  # noqa: SLF001 - Django's documented way to ask
-            if partner.id != assignment.partner_id:
-                faults.append(Fault("partner", "immutable", "partner stays what it is; wanted a new assignment for another."))
-        elif Assignment.objects.filter(profile=assignment.profile, partner=partner).exists():
-            faults.append(
-                Fault("partner", "unique", f"{partner.name} is in this profile already; wanted another partner, or a change of that.")
-            )
-        else:
-            clean["partner"] = partner
+    faults = [*_put_partner(clean, assignment), *_put_overflow(clean, assignment)]
+    entity = assignment.profile.entity
     if "rules" in clean:
         clean["rules"] = clean["rules"] or {}
-        faults += _rule_faults(clean["rules"], assignment.profile.entity)
+        faults += _rule_faults(clean["rules"], entity)
     if "caps" in clean:
         clean["caps"], cap_faults = clean_caps(clean["caps"])
         faults += cap_faults
+    if "budgets" in clean:
+        clean["budgets"], budget_faults = clean_budgets(clean["budgets"])
+        faults += budget_faults
+    if clean.get("repeat_days") and not DuplicateRule.of(entity.duplicates).keys:
+        faults.append(_no_match_keys(clean["repeat_days"], entity))
     refuse_if_any(faults)
     return clean
+
+
+def _put_partner(clean: dict[str, Any], assignment: Assignment) -> list[Fault]:
+    """Put the partner in place of its id."""
+    if "partner" not in clean:
+        return []
+    partner_id = clean.pop("partner")
+    partner = Partner.objects.filter(id=partner_id).first()
+    if partner is None:
+        return [Fault("partner", "does_not_exist", f"There is no partner {echo(str(partner_id))}; wanted the id of one of yours.")]
+    if not assignment._state.adding:  # noqa: SLF001 - Django's documented way to ask
+        if partner.id != assignment.partner_id:
+            return [Fault("partner", "immutable", "partner stays what it is; wanted a new assignment for another.")]
+    elif Assignment.objects.filter(profile=assignment.profile, partner=partner).exists():
+        return [Fault("partner", "unique", f"{partner.name} is in this profile already; wanted another partner, or a change of that.")]
+    else:
+        clean["partner"] = partner
+    return []
+
+
+def _put_overflow(clean: dict[str, Any], assignment: Assignment) -> list[Fault]:
+    """Put the assignment to which leads overflow in place of its id."""
+    if not clean.keys() & {"at_cap", "overflow_to"}:
+        return []
+    other_id = clean.get("overflow_to", assignment.overflow_to_id)
+    if other_id is None and clean.get("at_cap", assignment.at_cap) == AtCap.OVERFLOW:
+        detail = "overflow_to is missing; at_cap `overflow` wants the id of another assignment of this profile."
+        return [Fault("overflow_to", "required", detail)]
+    if "overflow_to" not in clean or other_id is None:
+        return []
+    clean["overflow_to"] = Assignment.objects.filter(profile=assignment.profile, id=other_id).exclude(id=assignment.id).first()
+    if clean["overflow_to"] is None:
+        detail = f"There is no other assignment {echo(str(other_id))} in this profile; wanted the id of one."
+        return [Fault("overflow_to", "does_not_exist", detail)]
+    return []
+
+
+def _no_match_keys(days: int, entity: Entity) -> Fault:
+    wanted = 'first the fields by which a person is known, in the entity\'s `duplicates`, such as {"match": [["email"]]}'
+    return Fault("repeat_days", "no_match_keys", f"repeat_days is {days}, but {entity.name} has no match keys; wanted {wanted}.")

@@ -9,17 +9,21 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.ids import new_id
-from distribution.fields.exact_json import dump
+from accounts.vault import AccountVault
+from distribution.fields.exact_json import dump, load
+from distribution.models import Lead
 from distribution.routing import Decision
 
 SEALED_VALUES = "lead-values"
 
 _STORE = """
 WITH leads AS (
-    INSERT INTO distribution_lead (id, account_id, entity_id, source, status, "values", sealed, wrapped_key, note, request_id, created_at, updated_at)
-    SELECT l.id, %(account)s, %(entity)s, %(source)s, l.status, l.content::jsonb, l.sealed, l.wrapped_key, l.note, %(request)s, %(now)s, %(now)s
-    FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(contents)s::text[], %(sealed)s::bytea[], %(keys)s::bytea[], %(notes)s::text[])
-      AS l(id, status, content, sealed, wrapped_key, note)
+    INSERT INTO distribution_lead (id, account_id, entity_id, source, status, "values", sealed, wrapped_key, note, duplicate_of_id,
+        request_id, created_at, updated_at)
+    SELECT l.id, %(account)s, %(entity)s, %(source)s, l.status, l.content::jsonb, l.sealed, l.wrapped_key, l.note, l.duplicate_of, %(request)s,
+        %(now)s, %(now)s
+    FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(contents)s::text[], %(sealed)s::bytea[], %(keys)s::bytea[], %(notes)s::text[],
+        %(duplicates)s::uuid[]) AS l(id, status, content, sealed, wrapped_key, note, duplicate_of)
 )
 INSERT INTO distribution_decision (id, account_id, lead_id, profile_id, profile_name, is_matched, detail, created_at)
 SELECT d.id, %(account)s, d.lead_id, d.profile_id, d.profile_name, d.is_matched, d.detail::jsonb, %(now)s
@@ -37,6 +41,7 @@ class LeadRow:
     wrapped_key: bytes
     note: str
     decisions: tuple[Decision, ...]
+    duplicate_of: UUID | None = None
 
 
 def store_leads(rows: Sequence[LeadRow], *, account_id: UUID, entity_id: UUID, source: str, request_id: str, now: datetime) -> None:
@@ -56,6 +61,7 @@ def store_leads(rows: Sequence[LeadRow], *, account_id: UUID, entity_id: UUID, s
                 "sealed": [row.sealed for row in rows],
                 "keys": [row.wrapped_key for row in rows],
                 "notes": [row.note for row in rows],
+                "duplicates": [row.duplicate_of for row in rows],
                 "decision_ids": [new_id() for _ in decisions],
                 "lead_ids": [lead_id for lead_id, _ in decisions],
                 "profile_ids": [decision.profile_id for _, decision in decisions],
@@ -64,3 +70,14 @@ def store_leads(rows: Sequence[LeadRow], *, account_id: UUID, entity_id: UUID, s
                 "details": [dump(decision.as_json()).decode() for _, decision in decisions],
             },
         )
+
+
+def all_values(vault: AccountVault, lead: Lead) -> dict[str, Any]:
+    """The lead's values, plain and encrypted together. Raises SealError when it was erased."""
+    return {**lead.values, **sealed_values(vault, lead)}
+
+
+def sealed_values(vault: AccountVault, lead: Lead) -> dict[str, Any]:
+    """The lead's encrypted values. Raises SealError when it was erased."""
+    opened = vault.lead(lead.id, bytes(lead.wrapped_key))
+    return {} if lead.sealed is None else load(opened.open(lead.sealed, purpose=SEALED_VALUES, record_id=lead.id))

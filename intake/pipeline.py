@@ -1,24 +1,27 @@
-"""A lead comes in: cleaned, sealed, routed, stored and queued, in one transaction. The one way for every source."""
+"""A lead comes in: cleaned, compared with those that are known, sealed, routed, stored and queued, in one transaction. The one way for every source."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.access import Access
-from accounts.ids import new_id
 from delivery.enqueue import NewDelivery, enqueue
-from distribution.cap_counters import lock_usage, write_taken
+from distribution.duplicates import DuplicateRule
 from distribution.entity_table import EntityTable
-from distribution.fields import Fault
-from distribution.fields.exact_json import dump
-from distribution.routing import Decision, Match, cap_keys, choose, match
-from distribution.rules import blind_values, view_lead
-from distribution.store import SEALED_VALUES, LeadRow, store_leads
+from distribution.fields import Cleaned, Fault
+from distribution.lead_matches import store_matches
+from distribution.routing import Decision
+from distribution.store import store_leads
+from intake.drafts import Draft, IncomingLead, draft
+from intake.people import Digests, People, Repetition, digests_of_lead
+from intake.repetitions import count_repeats, merge_into, tally
+from intake.routing import deliveries_of, route
 from intake.routing_cache import AccountTable, account_table
+
+__all__ = ["IncomingLead", "Receipt", "Refusal", "Repeat", "UnknownEntityError", "receive_lead", "receive_leads"]
 
 
 class UnknownEntityError(Exception):
@@ -26,23 +29,28 @@ class UnknownEntityError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class IncomingLead:
-    """raw: every key that is not one of intake's own."""
-
-    raw: Mapping[str, Any]
-    status: str = "new"
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Receipt:
-    """A lead that was stored, and where it went."""
+    """A lead that was stored, and where it went. repetition: the earlier lead of the same person, where the Entity stores such all the same."""
 
     lead_id: UUID
     created_at: datetime
     deliveries: tuple[tuple[NewDelivery, str], ...]  # with the partner's name
     decisions: tuple[Decision, ...]
     unknown: tuple[str, ...]
+    repetition: Repetition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A lead that was not stored anew, since it repeats an earlier one. is_merged: its values were put into that one. It goes to nobody."""
+
+    repetition: Repetition
+    is_merged: bool
+    unknown: tuple[str, ...]
+
+    @property
+    def lead_id(self) -> UUID:
+        return self.repetition.of.lead_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,101 +60,101 @@ class Refusal:
     faults: tuple[Fault, ...]
 
 
-def receive_lead(access: Access, entity: str, lead: IncomingLead, *, source: str, request_id: str = "") -> Receipt | Refusal:
+type Answer = Receipt | Repeat | Refusal
+
+
+def receive_lead(access: Access, entity: str, lead: IncomingLead, *, source: str, request_id: str = "") -> Answer:
     """Take in one lead. Call it in a transaction that has the account set, and ring `wake` after the commit. Raises UnknownEntityError."""
     return receive_leads(access, entity, [lead], source=source, request_id=request_id)[0]
 
 
 def receive_leads(
-    access: Access, entity: str, leads: Sequence[IncomingLead], *, source: str, request_id: str = ""
-) -> list[Receipt | Refusal]:
-    """The same for many of one Entity: the good ones are stored, in the order given, each answered at its place."""
+    access: Access,
+    entity: str,
+    leads: Sequence[IncomingLead],
+    *,
+    source: str,
+    request_id: str = "",
+    is_routed: bool = True,
+    on_duplicate: str | None = None,
+) -> list[Answer]:
+    """The same for many of one Entity: the good ones are stored, in the order given, each answered at its place.
+
+    is_routed: False stores them and sends them to nobody. on_duplicate: one of distribution.duplicates.ACTIONS instead of the Entity's own.
+    """
     table = account_table(access)
     entity_table = table.entities.get(entity)
     if entity_table is None:
         raise UnknownEntityError(entity)
-    now = timezone.now()
-    drafts = [_draft(access, entity_table, lead, source, now) for lead in leads]
-    good = [draft for draft in drafts if isinstance(draft, _Draft)]
-    usage = lock_usage(access.account_id, cap_keys(found for draft in good for found in draft.matches))
-    for draft in good:
-        draft.decisions = tuple(choose(found, usage) for found in draft.matches)
-    write_taken(usage)
-    rows = [draft.row for draft in good]
-    if rows:
-        store_leads(rows, account_id=access.account_id, entity_id=entity_table.id, source=source, request_id=request_id, now=now)
-    answers = [draft.receipt(table, now) if isinstance(draft, _Draft) else draft for draft in drafts]
-    deliveries = [delivery for answer in answers if isinstance(answer, Receipt) for delivery, _ in answer.deliveries]
-    enqueue(deliveries, account_id=access.account_id, now=now)
-    return answers
+    rule = replace(entity_table.duplicates, action=on_duplicate) if on_duplicate else entity_table.duplicates
+    batch = _Batch(access, table, entity_table, rule, source, request_id, timezone.now())
+    batch.sort_out(leads)
+    if is_routed and entity_table.profiles:
+        route(batch.access, entity_table, batch.new, batch.people, source=source, now=batch.now)
+    batch.store()
+    return batch.answers()
 
 
 @dataclass(slots=True)
-class _Draft:
-    """A clean lead on its way through the transaction."""
+class _Batch:
+    """The leads of one call, and what becomes of each."""
 
-    lead_id: UUID
-    status: str
-    note: str
-    values: dict[str, Any]
-    sealed: bytes | None
-    wrapped_key: bytes
-    unknown: tuple[str, ...]
-    matches: tuple[Match, ...]
-    decisions: tuple[Decision, ...] = ()
+    access: Access
+    table: AccountTable
+    entity: EntityTable
+    rule: DuplicateRule
+    source: str
+    request_id: str
+    now: datetime
+    places: list[Draft | Repeat | Refusal] = field(default_factory=list)
+    new: list[Draft] = field(default_factory=list)
+    people: People = field(init=False)
 
-    @property
-    def row(self) -> LeadRow:
-        return LeadRow(self.lead_id, self.status, self.values, self.sealed, self.wrapped_key, self.note, self.decisions)
+    def sort_out(self, leads: Sequence[IncomingLead]) -> None:
+        cleaned = [self.entity.cleaner.clean(lead.raw) for lead in leads]
+        digests = [self._digests(one) for one in cleaned]
+        self.people = People(self.entity.id, self.rule, digests, self.now)
+        for lead, clean, person in zip(leads, cleaned, digests, strict=True):
+            self.places.append(Refusal(tuple(clean.faults)) if clean.faults else self._place(lead, clean, person))
 
-    def receipt(self, table: AccountTable, now: datetime) -> Receipt:
-        deliveries = tuple(
-            (_delivery(table, self.lead_id, decision, chosen.assignment_id, chosen.partner_id), chosen.partner_name)
-            for decision in self.decisions
-            for chosen in decision.chosen
-        )
-        return Receipt(self.lead_id, now, deliveries, self.decisions, self.unknown)
+    def _digests(self, cleaned: Cleaned) -> Digests:
+        if cleaned.faults:
+            return {}
+        return digests_of_lead(self.rule, {**cleaned.values, **cleaned.sealed}, self.access.vault.blind, self.entity.id)
 
+    def _place(self, lead: IncomingLead, cleaned: Cleaned, digests: Digests) -> Draft | Repeat:
+        repetition = self.people.repeated_by(digests)
+        if repetition and self.rule.action in ("skip", "update"):
+            if self.rule.action == "update":
+                self._merge(repetition, cleaned, digests)
+            return Repeat(repetition, self.rule.action == "update", tuple(cleaned.unknown))
+        new = draft(self.access, lead, cleaned, digests, repetition)
+        self.new.append(new)
+        self.people.remember(digests, new.id)
+        return new
 
-def _draft(access: Access, entity: EntityTable, lead: IncomingLead, source: str, now: datetime) -> _Draft | Refusal:
-    cleaned = entity.cleaner.clean(lead.raw)
-    if cleaned.faults:
-        return Refusal(tuple(cleaned.faults))
-    lead_id = new_id()
-    vault, wrapped_key = access.vault.new_lead_key(lead_id)
-    sealed = None
-    blind: Mapping[str, str] = {}
-    if cleaned.sealed:
-        sealed = vault.seal(dump(cleaned.sealed), purpose=SEALED_VALUES, record_id=lead_id)
-        if entity.blind_keys:
-            blind = blind_values(entity.specs, cleaned.sealed, access.vault.blind, only=entity.blind_keys)
-    view = view_lead(
-        cleaned.values,
-        lead_id=str(lead_id),
-        status=lead.status,
-        source=source,
-        created_at=now,
-        updated_at=now,
-        blind=blind,
-    )
-    return _Draft(
-        lead_id=lead_id,
-        status=lead.status,
-        note=lead.note,
-        values=cleaned.values,
-        sealed=sealed,
-        wrapped_key=wrapped_key,
-        unknown=tuple(cleaned.unknown),
-        matches=tuple(match(profile, view, now) for profile in entity.profiles),
-    )
+    def _merge(self, repetition: Repetition, cleaned: Cleaned, digests: Digests) -> None:
+        of_this_batch = next((new for new in self.new if new.id == repetition.of.lead_id), None)
+        if of_this_batch:
+            of_this_batch.merge(cleaned)
+            return
+        encrypted = frozenset(spec.key for spec in self.entity.specs if spec.is_encrypted)
+        merge_into(self.access, repetition.of.lead_id, cleaned, digests, encrypted=encrypted, now=self.now)
 
+    def store(self) -> None:
+        account_id, entity_id = self.access.account_id, self.entity.id
+        if self.new:
+            rows = [new.row() for new in self.new]
+            store_leads(rows, account_id=account_id, entity_id=entity_id, source=self.source, request_id=self.request_id, now=self.now)
+            matches = [(new.id, digest, self.now) for new in self.new for digest in new.digests]
+            store_matches(matches, account_id=account_id, entity_id=entity_id)
+            for new in self.new:
+                new.deliveries = deliveries_of(self.table, new.id, new.decisions)
+            enqueue([delivery for new in self.new for delivery, _ in new.deliveries], account_id=account_id, now=self.now)
+        count_repeats(tally([place.lead_id for place in self.places if isinstance(place, Repeat)]), now=self.now)
 
-def _delivery(table: AccountTable, lead_id: UUID, decision: Decision, assignment_id: UUID, partner_id: UUID) -> NewDelivery:
-    channel = table.channels[assignment_id]
-    return NewDelivery(
-        lead_id=lead_id,
-        channel_id=channel.id,
-        profile_id=decision.profile_id,
-        partner_id=partner_id,
-        hold_reason=channel.pause_reason,
-    )
+    def answers(self) -> list[Answer]:
+        return [self._receipt(place) if isinstance(place, Draft) else place for place in self.places]
+
+    def _receipt(self, new: Draft) -> Receipt:
+        return Receipt(new.id, self.now, new.deliveries, new.decisions, new.unknown, new.repetition)

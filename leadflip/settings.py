@@ -166,8 +166,16 @@ SPECTACULAR_SETTINGS = {
     "ENFORCE_NON_BLANK_FIELDS": True,
     "SCHEMA_PATH_PREFIX": "/api/",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"ChannelKind": "delivery.models.ChannelKindName"},
+    "ENUM_NAME_OVERRIDES": {
+        "ChannelKind": "delivery.models.ChannelKindName",
+        "DeliveryState": "delivery.models.DeliveryState",
+        "JobState": "accounts.models.JobState",
+        "ImportState": "intake.models.ImportState",
+    },
 }
+
+# Who knows what uses the fields of an Entity (distribution.field_uses): a package names its own, since imports only go down.
+FIELD_USERS = ("distribution.field_uses.find_rule_uses", "delivery.field_uses.find_channel_uses")
 
 # The one way out (delivery.outbound). Empty in production: nothing but public addresses.
 OUTBOUND_ALLOW = tuple(ip_network(network) for network in env_list("LEADFLIP_OUTBOUND_ALLOW", default=[]))

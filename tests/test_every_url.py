@@ -8,10 +8,13 @@ import pytest
 from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
+from accounts import jobs
 from accounts.ids import new_id
 from accounts.mail_servers import set_mail_server
-from accounts.models import ApiKey, Member
+from accounts.models import ApiKey, Job, Member
+from intake.models import Import
 from tests.builders import LEAD, Set, Shop, make_account, make_set
+from tests.intake.imports.files import upload
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 
@@ -37,6 +40,10 @@ class Call:
 READ = "read"
 CALLS = [
     Call("POST", "intake", 200, 400, "intake", {"entity": "solar_leads", **LEAD}),
+    Call("POST", "leads/bulk", 200, 400, "intake", {"entity": "solar_leads", "batch": [LEAD]}),
+    Call("GET", "jobs", 200, 200, READ),
+    Call("GET", "jobs/{job}", 200, scope=READ),
+    Call("POST", "jobs/{job}/cancel", 200),
     Call("GET", "members", 200, 200, READ),
     Call("POST", "members", 400, 400, body={"email": "nobody@acme.test", "role": "viewer"}),
     Call("GET", "members/{member}", 200, scope=READ),
@@ -47,6 +54,9 @@ CALLS = [
     Call("GET", "api-keys/{key}", 200, scope=READ),
     Call("PATCH", "api-keys/{key}", 200, body={"name": "Renamed"}),
     Call("DELETE", "api-keys/{key}", 204),
+    Call("GET", "jobs", 200, 200, READ),
+    Call("GET", "jobs/{job}", 200, scope=READ),
+    Call("POST", "jobs/{job}/cancel", 200),
     Call("GET", "audit", 200, 200, READ),
     Call("GET", "entities", 200, 200, READ),
     Call("POST", "entities", 201, 201, body=ENTITY),
@@ -55,18 +65,24 @@ CALLS = [
     Call("PUT", "entities/{entity}", 200, body=ENTITY),
     Call("PATCH", "entities/{entity}", 200, body={"name": "Sun"}),
     Call("DELETE", "entities/{entity}", 409),
+    Call("GET", "entities/{entity}/retention", 200, scope=READ),
+    Call("POST", "entities/{entity}/retention/run", 409),
+    Call("GET", "entities/{entity}/uses", 200, scope=READ),
+    Call("POST", "rules/check", 200, 400, READ, {"entity": "solar_leads", "rules": {}, "lead": LEAD}),
     Call("GET", "partners", 200, 200, READ),
     Call("POST", "partners", 201, 201, body=PARTNER),
     Call("GET", "partners/{partner}", 200, scope=READ),
     Call("PUT", "partners/{partner}", 200, body=PARTNER),
     Call("PATCH", "partners/{partner}", 200, body={"notes": "Pays late."}),
     Call("DELETE", "partners/{partner}", 409),
+    Call("GET", "partners/{partner}/usage", 200, scope=READ),
     Call("GET", "profiles", 200, 200, READ),
     Call("POST", "profiles", 201, 400, body=PROFILE),
     Call("GET", "profiles/{profile}", 200, scope=READ),
     Call("PUT", "profiles/{profile}", 200, body=PROFILE),
     Call("PATCH", "profiles/{profile}", 200, body={"is_enabled": False}),
     Call("DELETE", "profiles/{profile}", 409),
+    Call("POST", "profiles/{profile}/backtest", 200, scope=READ, body={"days": 1, "strategy": "first_match"}),
     Call("GET", "profiles/{profile}/assignments", 200, scope=READ),
     Call("POST", "profiles/{profile}/assignments", 400, body={"partner": "{partner}"}),
     Call("GET", "profiles/{profile}/assignments/{assignment}", 200, scope=READ),
@@ -93,6 +109,14 @@ CALLS = [
     Call("GET", "attempts", 200, 200, READ),
     Call("GET", "leads", 200, 200, READ),
     Call("GET", "leads/{lead}", 200, scope=READ),
+    Call("DELETE", "leads/{lead}", 204),
+    Call("GET", "imports", 200, 200, READ),
+    Call("POST", "imports", 415, 415, body={}),
+    Call("GET", "imports/{import}", 200, scope=READ),
+    Call("POST", "imports/{import}/preview", 200, body={"mapping": {"0": "first_name"}}),
+    Call("POST", "imports/{import}/start", 202, body={"mapping": {"0": "first_name"}, "is_routed": False}),
+    Call("POST", "imports/{import}/cancel", 200),
+    Call("GET", "imports/{import}/faulty.csv", 200, scope=READ),
 ]
 OTHER_SCOPES = {"intake": ("read", "write", "read:encrypted"), READ: ("intake", "write"), "write": ("intake", "read", "read:encrypted")}
 by_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.path}")
@@ -103,6 +127,8 @@ def acme() -> Set:
     acme = make_set(make_account())
     with acme.shop.open() as access:
         set_mail_server(access, SERVER, password=None)
+        jobs.start(access, "match", label="Finding duplicates", params={"entity": str(acme.entity.id)})
+    upload(acme.shop, b"First name\nJane\n")
     return acme
 
 
@@ -113,9 +139,11 @@ def charlie() -> Shop:
 
 def ids_of(acme: Set) -> dict[str, str]:
     with acme.shop.open():
-        member, key = Member.objects.get().id, ApiKey.objects.latest("id").id
+        member, key, job = Member.objects.get().id, ApiKey.objects.latest("id").id, Job.objects.get(kind="match").id
+        imported = Import.objects.get().id
     records = {name: getattr(acme, name).id for name in ("entity", "partner", "profile", "assignment", "channel", "lead")}
-    return {name: str(value) for name, value in {**records, "member": member, "key": key, "delivery": acme.delivery_id}.items()}
+    records |= {"member": member, "key": key, "job": job, "import": imported, "delivery": acme.delivery_id}
+    return {name: str(value) for name, value in records.items()}
 
 
 def filled(value: Any, ids: dict[str, str]) -> Any:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts.api.api_keys import ApiKeyDetail, ApiKeyList
 from accounts.api.audit import AuditList
+from accounts.api.jobs import JobCancel, JobDetail, JobList
 from accounts.api.members import MemberDetail, MemberList
 
 urlpatterns = [
@@ -9,5 +10,8 @@ urlpatterns = [
     path("members/<str:id>", MemberDetail.as_view()),
     path("api-keys", ApiKeyList.as_view()),
     path("api-keys/<str:id>", ApiKeyDetail.as_view()),
+    path("jobs", JobList.as_view()),
+    path("jobs/<str:id>", JobDetail.as_view()),
+    path("jobs/<str:id>/cancel", JobCancel.as_view()),
     path("audit", AuditList.as_view()),
 ]

@@ -33,7 +33,29 @@ EMAIL = {
         "batching": {"mode": "off"},
     },
 }
-EXAMPLES = [OpenApiExample("A webhook", value=WEBHOOK, request_only=True), OpenApiExample("An email", value=EMAIL, request_only=True)]
+OWN_SHAPE = {
+    "kind": "webhook",
+    "fields": {"mode": "all", "include_encrypted": False},
+    "config": {
+        "url": "https://crm.example.com/v2/leads",
+        "payload_format": "template",
+        "content_type": "application/json",
+        "template": '{"contact": {"name": {{ lead_name }}, "note": "From {{ profile }}, ZIP {{ zip }}"}, "budget": {{ budget | number(2) }}}',
+        "auth": {
+            "kind": "oauth2",
+            "token_url": "https://login.example.com/oauth/token",
+            "client_id": "acme",
+            "client_secret": "s3cret",
+            "scope": "leads:write",
+        },
+        "answers": [
+            {"when": {"status": "2xx", "json": {"path": "$.result", "equals": "duplicate"}}, "then": "duplicate"},
+            {"when": {"status": 200, "text": "sold out"}, "then": "rejected", "reason": "The partner has no room left today."},
+        ],
+        "take": {"partner_id": "$.lead.id", "price": "$.lead.price"},
+    },
+}
+_WAYS = {"A webhook": WEBHOOK, "A webhook in the partner's own shape": OWN_SHAPE, "An email": EMAIL}
 _ID = {"assignment": "01990000-0000-7000-8000-000000000000"}
 
 
@@ -49,14 +71,38 @@ class Selection(Anything):
     pass
 
 
+_SETTINGS = """The settings of the kind.
+
+**webhook**
+- `url`: https, or http where the account allows it.
+- `payload_format`: `json`, the envelope; `json_flat` or `form`, field keys and values only; `template`, a body of the partner's own shape.
+- `template`: Jinja2. `{{ first_name }}` or `{{ lead.first_name }}`, `lead_name`, `profile`, `partner`, `delivery_id`, `created_at`, `test`. In JSON a value outside of
+  quotation marks is written as JSON, one inside is escaped for its text. Filters: `date('%d.%m.%Y')`, `default`, `digits`, `format_number`, `join`, `json`, `lower`,
+  `map({'CA': 'California'})`, `number`, `replace`, `title`, `trim`, `truncate`, `upper`.
+- `content_type` of a template: `application/json`, `application/x-www-form-urlencoded`, `text/xml` or `text/plain`.
+- `timeout_seconds`: 1 to 30.
+- `headers`: a list of `{"name", "value", "secret"}`.
+- `auth`: `{"kind": "none"}`, `{"kind": "basic", "username", "password"}`, `{"kind": "bearer", "token"}`,
+  `{"kind": "api_key", "name", "value", "in": "header" | "query"}` or
+  `{"kind": "oauth2", "token_url", "client_id", "client_secret", "scope", "audience", "credentials_in": "body" | "header"}`.
+- `answers`: a list of `{"when", "then", "reason"}`, the first that is met wins; without one the status decides. `when` has one or more of `status` (`200`, `"2xx"` or a
+  list), `text`, `regex` and `json` (`{"path", "equals"}` or `{"path", "in"}`); `then` is `accepted`, `rejected`, `duplicate`, `retry` or `failed`.
+- `take`: `{"partner_id": path, "price": path}`, the partner's own id and price out of its JSON answer.
+
+**email**: `recipients` (else the partner's own address), `cc`, `reply_to`, `subject`, `body_template`, `format` (`html`, `text`, `none`), `attach_csv`, `csv`,
+`batching`.
+
+**Both**: `retry`, `{"policy": "standard" | "fast" | "none"}` or `{"policy": "custom", "delays_seconds": [5, 60, 600]}`; `max_in_flight` (1 to 50), how many leads may
+be on their way at once.
+
+Secrets (values of secret headers, passwords, tokens, keys, client secrets) are taken and never come back: a header has `"value": null`, an `auth` has
+`"is_set": true`. One that is left out stays as it is, unless the scheme, host or port that it is sent to changes: then it must be given again."""
+
+
 @extend_schema_field(
     {
         "type": "object",
-        "description": "The settings of the kind. webhook: `url`, `payload_format` (`json`, the envelope; `json_flat` or `form`, field keys and "
-        "values only), `timeout_seconds` (1 to 30), `headers` (`name`, `value`, `secret`), `retry`. email: `recipients` (else the partner's own "
-        "address), `cc`, `reply_to`, `subject`, `body_template`, `format` (`html`, `text`, `none`), `attach_csv`, `csv`, `batching`, `retry`. "
-        'Both: `retry` is `{"policy": "standard" | "fast" | "none"}` or `{"policy": "custom", "delays_seconds": [5, 60, 600]}`; '
-        "`max_in_flight` (1 to 50), how many leads may be on their way at once.",
+        "description": _SETTINGS,
     }
 )
 class Config(Anything):
@@ -70,17 +116,12 @@ class PrimaryChannelFields(Body):
     config = Config()
 
 
-@extend_schema_serializer(examples=EXAMPLES)
+@extend_schema_serializer(examples=[OpenApiExample(name, value=way, request_only=True) for name, way in _WAYS.items()])
 class PrimaryChannelBody(PrimaryChannelFields):
     pass
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("A webhook", value={**_ID, **WEBHOOK}, request_only=True),
-        OpenApiExample("An email", value={**_ID, **EMAIL}, request_only=True),
-    ]
-)
+@extend_schema_serializer(examples=[OpenApiExample(name, value={**_ID, **way}, request_only=True) for name, way in _WAYS.items()])
 class ChannelBody(PrimaryChannelFields):
     assignment = serializers.UUIDField()
 

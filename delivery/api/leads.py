@@ -9,12 +9,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import Access
 from accounts.api.body import Answer
 from accounts.api.filters import FROM_TO, Filters
-from accounts.api.resources import Lists, Reads
-from accounts.api.views import access_of
+from accounts.api.resources import Deletes, Lists, Reads
+from accounts.api.views import access_of, find
 from accounts.faults import Fault, RefusedChangeError
 from delivery.api.deliveries import DeliveryRow
+from delivery.erasure import erase_lead
 from delivery.leads import show_values
 from delivery.models import Delivery
 from distribution.entities import find_entity
@@ -29,7 +31,8 @@ class AssignmentDecisionAnswer(Answer):
     partner_name = serializers.CharField()
     is_chosen = serializers.BooleanField()
     code = serializers.CharField(
-        help_text="`chosen`, `profile_rule`, `disabled`, `partner_inactive`, `rule`, `no_channel`, `cap` or `lost_to`."
+        help_text="`chosen`, `profile_rule`, `disabled`, `partner_inactive`, `rule`, `no_channel`, `duplicate`, `cap`, `overflow`, `lost_to`; "
+        "`tried` where the lead moved on."
     )
     reason = serializers.CharField(help_text="In words.")
     details = serializers.DictField()
@@ -67,6 +70,10 @@ class LeadAnswer(Answer):
         child=serializers.CharField(), help_text="Keys of encrypted fields; their values are null without the scope `read:encrypted`."
     )
     request_id = serializers.CharField(help_text="`X-Request-Id` of the request that brought it.")
+    duplicate_of = serializers.UUIDField(allow_null=True, help_text="The lead it repeats; stored and sent all the same.")
+    repeats = serializers.IntegerField(help_text="How often it came again without being stored anew.")
+    last_repeat_at = serializers.DateTimeField(allow_null=True)
+    erased_at = serializers.DateTimeField(allow_null=True, help_text="Since when its values are gone for good.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     deliveries = DeliveryRow(many=True)
@@ -87,6 +94,10 @@ class LeadAnswer(Answer):
             "values": shown.values,
             "encrypted_fields": shown.encrypted_keys,
             "request_id": instance.request_id,
+            "duplicate_of": instance.duplicate_of_id,
+            "repeats": instance.repeats,
+            "last_repeat_at": instance.last_repeat_at,
+            "erased_at": instance.erased_at,
             "created_at": instance.created_at,
             "updated_at": instance.updated_at,
             "deliveries": DeliveryRow(instance.deliveries.all(), many=True).data,
@@ -133,10 +144,21 @@ class LeadList(Lists[Lead]):
         return self.list(request)
 
 
-class LeadDetail(Reads[Lead]):
-    """One lead with where it went (`deliveries`) and why (`decisions`)."""
+class LeadDetail(Reads[Lead], Deletes[Lead]):
+    """One lead with where it went (`deliveries`) and why (`decisions`).
+
+    `DELETE` erases it for good: its values, its note and its key, and with the key every body in the log that was made from it. Deliveries that
+    wait are cancelled; one that is being sent at that moment may still arrive. The lead stays, empty, with `erased_at`, its deliveries and tries
+    with their times and states, and the decisions without values. Erasing it again answers 204 as well."""
 
     serializer_class = LeadAnswer
 
     def rows(self) -> QuerySet[Lead]:
         return _leads()
+
+    def found(self) -> Lead:
+        # Not locked here: erasing locks it, and less strictly.
+        return find(self.rows(), self.kwargs["id"])
+
+    def remove(self, access: Access, record: Lead) -> None:
+        erase_lead(access, record)

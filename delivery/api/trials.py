@@ -35,11 +35,14 @@ class TrialAnswer(AttemptAnswer):
 
 
 class PreviewAnswer(Answer):
-    """Of a webhook: method, url, content_type, body. Of a mail: from, to, subject, text, html, attachments."""
+    """Of a webhook: method, url, headers, content_type, body. Of a mail: from, to, subject, text, html, attachments."""
 
     kind = serializers.CharField()
     method = serializers.CharField(required=False)
     url = serializers.CharField(required=False)
+    headers = serializers.DictField(
+        child=serializers.CharField(), required=False, help_text="All but those of the signature, which each try has of its own."
+    )
     content_type = serializers.CharField(required=False)
     body = serializers.CharField(required=False)
     to = serializers.ListField(child=serializers.CharField(), required=False)

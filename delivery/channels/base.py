@@ -14,6 +14,7 @@ from delivery.outcome import Outcome
 from distribution.fields import Fault
 
 __all__ = [
+    "NO_CONFIG",
     "ChannelKind",
     "Config",
     "ConfigError",
@@ -137,6 +138,7 @@ class NotReadyError(RenderError):
 
 
 Config = Mapping[str, Any]  # as stored in DeliveryChannel.config: checked by clean_config, no secrets in it
+NO_CONFIG: Config = MappingProxyType({})
 Secrets = Mapping[str, str]  # as unsealed from DeliveryChannel.sealed_secrets
 
 
@@ -162,12 +164,13 @@ class ChannelKind(Protocol):
         fields: tuple[FieldInfo, ...],
         is_http_allowed: bool,
         policy: OutboundPolicy,
+        old_config: Config = NO_CONFIG,
         old_secrets: Secrets,
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Check what a user typed; return (config to store, secrets to seal). Raises ConfigError.
 
-        A secret that is left out keeps its old value; one that `raw` no longer mentions is dropped. What was returned as
-        the config may be given back as `raw`.
+        A secret that is left out keeps its old value, unless the address to which it goes is another than in `old_config`; one
+        that `raw` no longer mentions is dropped. What was returned as the config may be given back as `raw`.
         """
 
     def render(self, envelope: Envelope, config: Config, *, context: Context) -> Rendering:

@@ -31,6 +31,10 @@ class Reading:
     def report(self, name: str, code: str, detail: str) -> None:
         self.faults.append(Fault(f"{self.path}.{name}", code, detail))
 
+    def report_itself(self, code: str, detail: str) -> None:
+        """A fault of the object as a whole."""
+        self.faults.append(Fault(self.path, code, detail))
+
     def inner(self, name: str, known: Sequence[str]) -> "Reading":
         """An object among the settings, empty if missing; its faults are collected here."""
         return Reading(self.raw.get(name), path=f"{self.path}.{name}", known=known, faults=self.faults)
@@ -71,6 +75,14 @@ class Reading:
             self.report(name, "invalid", "This holds a character that cannot be stored or sent.")
             return default
         return value.strip() or default
+
+    def needed_text(self, name: str, *, most: int, missing: str) -> str:
+        """As `text`, but there must be one; empty only with a fault. missing: the sentence when there is none."""
+        faults = len(self.faults)
+        value = self.text(name, default="", most=most)
+        if not value and len(self.faults) == faults:
+            self.report(name, "required", missing)
+        return value
 
     def items(self, name: str, *, most: int) -> list[Any]:
         value = self.raw.get(name)

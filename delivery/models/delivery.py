@@ -45,6 +45,12 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    seats = models.JSONField(null=True, help_text="What it took of caps and budgets, as distribution.cap_counters.return_seats takes it.")
+    needs_follow_up = models.BooleanField(
+        db_default=False, help_text="If it is rejected, fails or is cancelled, its seats go back and its profile's strategy may move on."
+    )
+    partner_reference = models.CharField(max_length=200, db_default="", help_text="The partner's own id for the lead, out of the answer.")
+    partner_price = models.DecimalField(max_digits=12, decimal_places=2, null=True, help_text="What the partner pays, out of the answer.")
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -74,6 +80,12 @@ class Delivery(models.Model):
             models.Index(fields=["account", "-id"], name="delivery_newest"),
             # The log of one channel, and the check before a channel is deleted.
             models.Index(fields=["channel", "-id"], name="delivery_newest_of_channel"),
+            # intake.follow_up: what ended badly and is not followed up yet.
+            models.Index(
+                fields=["account", "id"],
+                condition=models.Q(needs_follow_up=True, state__in=["rejected", "failed", "cancelled"]),
+                name="delivery_to_follow_up",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -109,7 +109,13 @@ def _faults(tree: nodes.Template) -> Iterator[TemplateFault]:
         if fault is not None:
             yield fault
         else:
-            waiting.extend((child, depth + 1, blocks, loops) for child in reversed(list(node.iter_child_nodes())))
+            waiting.extend((child, depth + 1, blocks, loops) for child in reversed(_children(node)))
+
+
+def _children(node: nodes.Node) -> list[nodes.Node]:
+    if isinstance(node, nodes.Filter) and node.name == "map" and node.node is not None:
+        return [node.node, *node.args[1:]]  # the table is constant: `_is_value_map`
+    return list(node.iter_child_nodes())
 
 
 def _fault(node: nodes.Node) -> TemplateFault | None:
@@ -157,7 +163,16 @@ def _filter_detail(node: nodes.Filter) -> str | None:
         return f"There is no filter {node.name}; there are {', '.join(FILTERS)}."
     if node.dyn_args or node.dyn_kwargs or node.node is None:
         return f"The filter {node.name} cannot be used this way."
+    if node.name == "map" and not _is_value_map(node):
+        return "map wants a table such as map({'CA': 'California'}), and perhaps what to write for everything else."
     patterns = [*node.args, *(keyword.value for keyword in node.kwargs)] if node.name == "date" else []
     if any(isinstance(pattern, nodes.Const) and not is_date_format(pattern.value) for pattern in patterns):
         return "date wants a pattern such as '%d.%m.%Y'."
     return None
+
+
+def _is_value_map(node: nodes.Filter) -> bool:
+    if node.kwargs or not 1 <= len(node.args) <= 2:
+        return False
+    table = node.args[0]
+    return isinstance(table, nodes.Dict) and all(isinstance(part, nodes.Const) for pair in table.items for part in (pair.key, pair.value))

@@ -1,6 +1,6 @@
 """Which names a template may use, checked when it is saved."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Protocol
@@ -9,13 +9,15 @@ from jinja2 import nodes
 
 from delivery.templating.faults import TemplateError, TemplateFault
 from delivery.templating.guard import LOOP_PARTS, parse
-from delivery.templating.render import HTML, compile_template
+from delivery.templating.render import HTML, Escaping, compile_template
 from distribution.fields import ADDRESS_PARTS
 
-# What every template of a mail may name besides `lead.<key>` and `fields`.
-TOP_NAMES = ("lead_name", "profile", "partner", "entity", "created_at", "lead_count")
+# What every template may name besides `lead.<key>`, `<key>` and `fields`.
+TOP_NAMES = ("lead_name", "profile", "partner", "entity", "created_at", "lead_count", "delivery_id", "test")
 SYSTEM_NAMES = ("id", "status", "source", "created_at")
 FIELD_PARTS = ("key", "name", "label", "value", "text")
+# A field of one of these names is written with `lead.` before it; the last two are Jinja2's own.
+_TAKEN = frozenset({*TOP_NAMES, "lead", "fields", "loop", "self"})
 
 
 class NamedField(Protocol):
@@ -44,17 +46,21 @@ _SHAPES = {
 }
 
 
-def check(source: str, fields: Sequence[NamedField]) -> list[TemplateFault]:
-    """Every fault of a template that a user saves. fields: those that the template may name as `lead.<key>`."""
+def short_names(keys: Iterable[str]) -> list[str]:
+    """The fields that may also be named without `lead.` before them."""
+    return [key for key in keys if key not in _TAKEN]
+
+
+def check(source: str, fields: Sequence[NamedField], *, escaping: Escaping = "html") -> list[TemplateFault]:
+    """Every fault of a template that a user saves. fields: those that the template may name as `lead.<key>` and as `<key>`."""
     try:
-        compile_template(source, is_html=True)
+        compile_template(source, escaping=escaping)
     except TemplateError as error:
         return list(error.faults)
-    lead = _Shape(dict.fromkeys(SYSTEM_NAMES, _VALUE) | {field.key: _SHAPES.get(field.type, _VALUE) for field in fields})
-    scope = dict.fromkeys(TOP_NAMES, _VALUE) | {
-        "lead": lead,
-        "fields": _Shape(item=_Shape(dict.fromkeys(FIELD_PARTS, _VALUE))),
-    }
+    parts = {field.key: _SHAPES.get(field.type, _VALUE) for field in fields}
+    scope = {key: parts[key] for key in short_names(parts)} | dict.fromkeys(TOP_NAMES, _VALUE)
+    scope["lead"] = _Shape(dict.fromkeys(SYSTEM_NAMES, _VALUE) | parts)
+    scope["fields"] = _Shape(item=_Shape(dict.fromkeys(FIELD_PARTS, _VALUE)))
     return sorted(set(_unknown(parse(HTML, source), scope)), key=lambda fault: fault.line)
 
 

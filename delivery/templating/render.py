@@ -1,9 +1,11 @@
 """Compiles templates once per content and renders them within limits."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote_plus
 
 from jinja2 import StrictUndefined, UndefinedError
 from jinja2 import Template as JinjaTemplate
@@ -13,10 +15,19 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from delivery.templating.faults import TemplateError, TemplateFault, ValueProblem
-from delivery.templating.filters import BUDGET, FILTERS, Budget, bounded, text_of
+from delivery.templating.filters import FILTERS, bounded
 from delivery.templating.guard import BOUNDED, LOOP_PARTS, TESTS, parse
+from delivery.templating.json_places import mark_places
+from delivery.templating.json_values import PLACERS
+from delivery.templating.text import BUDGET, Budget, text_of
+
+# What is done to values, so that none is taken for anything but a value: nothing in plain text; markup in HTML and XML; escapes of
+# JSON; percent-encoding in a form.
+Escaping = Literal["none", "html", "xml", "json", "form"]
 
 MAX_OUTPUT = 1_000_000
+# XML 1.0, 2.2 leaves these out even when escaped.
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FILE_NAME = "<template>"
 
 
@@ -42,21 +53,36 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.getattr(obj, argument)
 
 
-def _environment(*, is_html: bool) -> _Environment:
+def _xml_text(value: Any) -> str:
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text_of(value))
+
+
+def _form_text(value: Any) -> str:
+    return quote_plus(text_of(value), errors="strict")
+
+
+def _environment(*, is_markup: bool = False, finalize: Callable[[Any], str] = text_of) -> _Environment:
     environment = _Environment(
-        autoescape=is_html,
+        autoescape=is_markup,
         undefined=_Unknown,
-        finalize=text_of,
+        finalize=finalize,
         keep_trailing_newline=True,
         cache_size=0,
     )
     environment.globals.clear()
-    environment.filters = {**FILTERS, BOUNDED: bounded}
+    environment.filters = {**FILTERS, **PLACERS, BOUNDED: bounded}
     environment.tests = {name: test for name, test in environment.tests.items() if name in TESTS}
     return environment
 
 
-HTML, PLAIN = _environment(is_html=True), _environment(is_html=False)
+HTML = _environment(is_markup=True)
+_ENVIRONMENTS: Mapping[Escaping, _Environment] = {
+    "none": _environment(),
+    "html": HTML,
+    "xml": _environment(is_markup=True, finalize=_xml_text),
+    "json": _environment(),
+    "form": _environment(finalize=_form_text),
+}
 
 
 class Template:
@@ -96,10 +122,12 @@ class Template:
 
 
 @lru_cache(maxsize=5_000)
-def compile_template(source: str, *, is_html: bool) -> Template:
-    """The template, compiled once per content. is_html: values are escaped. Raises TemplateError."""
-    environment = HTML if is_html else PLAIN
+def compile_template(source: str, *, escaping: Escaping) -> Template:
+    """The template, compiled once per content. Raises TemplateError."""
+    environment = _ENVIRONMENTS[escaping]
     tree = parse(environment, source)
+    if escaping == "json":
+        mark_places(tree)
     try:
         code = environment.compile(tree, filename=_FILE_NAME)
         template = environment.template_class.from_code(environment, code, {}, None)

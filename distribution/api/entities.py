@@ -4,18 +4,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
-from rest_framework import serializers
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_serializer,
+    extend_schema_view,
+)
+from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound
+from rest_framework.response import Response
 
 from accounts import changes
 from accounts.access import Access
 from accounts.api.body import Answer, Body, Line
 from accounts.api.resources import Creates, Deletes, Lists, Reads, Replaces
-from distribution.api.parts import Anything
-from distribution.entities import add_entity, change_entity, find_entity
+from distribution.api.parts import Anything, Duplicates
+from distribution.entities import EntityChange, add_entity, change_entity, find_entity
 from distribution.fields import FIELD_TYPES
 from distribution.models import Entity
+from distribution.models.entity import no_duplicates_rule
+from distribution.retention import MAX_DAYS
 
 _SOLAR = {
     "name": "Solar Leads",
@@ -69,9 +80,25 @@ class EntityBody(Body):
         max_length=63, default="", allow_blank=True, help_text="What `POST /api/intake` calls it. Made from the name where it is left out."
     )
     display_field = serializers.CharField(max_length=63, default="", allow_blank=True, help_text="Key of the field that names a lead.")
+    duplicates = Duplicates(default=no_duplicates_rule, allow_null=True)
+    retention_days = serializers.IntegerField(
+        default=None,
+        allow_null=True,
+        min_value=1,
+        max_value=MAX_DAYS,
+        help_text="Leads that are older are erased for good, once a day. null keeps them. What would go: `GET /api/entities/{id}/retention?days=30`.",
+    )
     fields_ = Fields()
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
+    warnings = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Only where a change was forced: what stops working, in words."
+    )
+    job = serializers.UUIDField(
+        read_only=True,
+        help_text="Only where this change switched a field to encrypted or back: the job that moves the values stored before, "
+        "`GET /api/jobs/{id}`. They are masked, or shown, by the new setting at once.",
+    )
 
 
 class EntityList(Lists[Entity], Creates[Entity]):
@@ -86,11 +113,19 @@ class EntityList(Lists[Entity], Creates[Entity]):
         return add_entity(access, values)
 
 
+_FORCE = OpenApiParameter("force", OpenApiTypes.STR, enum=["0", "1"], description="1: change fields that are in use, too.")
+
+
+@extend_schema_view(patch=extend_schema(parameters=[_FORCE]), put=extend_schema(parameters=[_FORCE]))
 class EntityDetail(Reads[Entity], Replaces[Entity], Deletes[Entity]):
     """One Entity, by its slug or its id. `fields`, where given, replaces the whole list; a field is known again by its key and keeps its id.
-    An Entity that has leads or profiles cannot be deleted (409)."""
+    An Entity that has leads or profiles cannot be deleted (409).
+
+    A change that removes a field, changes its type or encrypts it is refused while a rule or a channel still needs it as it was (`in_use`, naming
+    each); with `?force=1` it is made, and `warnings` says what stops working."""
 
     serializer_class = EntityBody
+    made: EntityChange | None = None
 
     def rows(self) -> QuerySet[Entity]:
         return Entity.objects.all()
@@ -102,7 +137,15 @@ class EntityDetail(Reads[Entity], Replaces[Entity], Deletes[Entity]):
         return entity
 
     def change(self, access: Access, record: Entity, values: Mapping[str, Any]) -> None:
-        change_entity(access, record, values)
+        is_forced = self.request.query_params.get("force", "").lower() in {"1", "true"}
+        self.made = change_entity(access, record, values, is_forced=is_forced)
+
+    def answer(self, record: Entity, *, code: int = status.HTTP_200_OK, **more: Any) -> Response:
+        if self.made and self.made.resealing:
+            more["job"] = str(self.made.resealing.id)
+        if self.made and self.made.warnings:
+            more["warnings"] = self.made.warnings
+        return super().answer(record, code=code, **more)
 
     def remove(self, access: Access, record: Entity) -> None:
         changes.delete(access, record)

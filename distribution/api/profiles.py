@@ -13,8 +13,9 @@ from accounts.access import Access
 from accounts.api.body import Body, Line
 from accounts.api.resources import Creates, Deletes, Lists, Reads, Replaces, Resource
 from accounts.api.views import find
-from distribution.api.parts import Caps, Rules
-from distribution.models import Assignment, Profile, Strategy
+from distribution.api.parts import Budgets, Caps, Rules
+from distribution.duplicates import MAX_WINDOW_DAYS
+from distribution.models import Assignment, AtCap, Profile, Strategy
 from distribution.profiles import add_assignment, add_profile, change_assignment, change_profile
 
 _SOLAR_WEST = {
@@ -30,8 +31,11 @@ _ASSIGNMENT = {
     "rules": {},
     "caps": {"day": 100},
     "price": "25.00",
+    "budgets": {"month": "2500.00"},
+    "at_cap": "hold",
 }
 _MAX_INT = 2_147_483_647
+_MAX_SMALL = 32_767
 
 
 class EntityId(serializers.CharField):
@@ -49,7 +53,16 @@ class ProfileBody(Body):
     strategy = serializers.ChoiceField(
         Strategy.choices,
         default=Strategy.SEND_TO_ALL,
-        help_text="`send_to_all`, or `first_match`: the matching assignment of the highest priority alone.",
+        help_text="Who of the matching assignments gets a lead: `send_to_all`, every one; `first_match`, that of the highest priority; "
+        "`round_robin`, that which has waited longest; `weighted`, each its share by `weight`; `highest_price`, that which pays most. One whose "
+        "caps are full is passed over, unless its `at_cap` says otherwise.",
+    )
+    max_partners = serializers.IntegerField(
+        min_value=1,
+        max_value=_MAX_SMALL,
+        default=None,
+        allow_null=True,
+        help_text="`send_to_all`: at most so many get one lead, those of the highest priority; null for all.",
     )
     is_enabled = serializers.BooleanField(default=False)
     rules = Rules(default=dict, allow_null=True)
@@ -95,6 +108,24 @@ class AssignmentBody(Body):
     rules = Rules(default=dict, allow_null=True)
     caps = Caps(default=dict, allow_null=True)
     price = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=0, default=None, allow_null=True)
+    budgets = Budgets(default=dict, allow_null=True)
+    at_cap = serializers.ChoiceField(
+        AtCap.choices,
+        default=AtCap.SKIP,
+        help_text="When a cap or budget is full: `skip`, it gets no lead; `hold`, its lead waits until the cap begins anew and has room; "
+        "`overflow`, its lead goes to `overflow_to`, if the rules of that match and it has room.",
+    )
+    overflow_to = serializers.UUIDField(
+        source="overflow_to_id", default=None, allow_null=True, help_text="Id of another assignment of this profile."
+    )
+    repeat_days = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_WINDOW_DAYS,
+        default=None,
+        allow_null=True,
+        help_text="The same person, by the match keys of the entity's `duplicates`, is not sent again within so many days.",
+    )
+    weight = serializers.IntegerField(min_value=1, max_value=1000, default=1, help_text="`weighted`: its share beside the others'.")
     is_enabled = serializers.BooleanField(default=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
@@ -112,21 +143,22 @@ class AssignmentResource(Resource[Assignment]):
 
 
 class AssignmentList(AssignmentResource, Lists[Assignment], Creates[Assignment]):
-    """The partners of a profile: priority, rules of their own, caps, price. Each needs a channel before it gets leads."""
+    """The partners of a profile: priority, rules of their own, caps, price, budgets. Each needs a channel before it gets leads."""
 
     def create(self, access: Access, values: Mapping[str, Any]) -> Assignment:
-        return add_assignment(access, self.profile, _with_partner_id(values))
+        return add_assignment(access, self.profile, _with_ids(values))
 
 
 class AssignmentDetail(AssignmentResource, Reads[Assignment], Replaces[Assignment], Deletes[Assignment]):
     """One partner in a profile. One that got a lead cannot be deleted (409): switch `is_enabled` off instead."""
 
     def change(self, access: Access, record: Assignment, values: Mapping[str, Any]) -> None:
-        change_assignment(access, record, _with_partner_id(values))
+        change_assignment(access, record, _with_ids(values))
 
     def remove(self, access: Access, record: Assignment) -> None:
         changes.delete(access, record)
 
 
-def _with_partner_id(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value["id"] if name == "partner" else value for name, value in values.items()}
+def _with_ids(values: Mapping[str, Any]) -> dict[str, Any]:
+    named = {name.removesuffix("_id"): value for name, value in values.items()}
+    return {**named, "partner": named["partner"]["id"]} if "partner" in named else named

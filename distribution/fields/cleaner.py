@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from distribution.fields.faults import Fault, RefusedError, cut, echo
@@ -18,12 +18,14 @@ _MAX_NAME = 300
 @dataclass(frozen=True, slots=True)
 class Cleaned:
     """values, sealed: field key → normalised value of plain and of encrypted fields, missing ones left out; write them
-    with `exact_json`. unknown: the raw keys that name no field, cut, at most 100 and a count of the rest."""
+    with `exact_json`. unknown: the raw keys that name no field, cut, at most 100 and a count of the rest. defaulted: the
+    keys whose value is the field's default, for want of one in the lead."""
 
     values: dict[str, Any]
     sealed: dict[str, Any]
     faults: list[Fault]
     unknown: list[str]
+    defaulted: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Cleaner:
             self._gather_addresses(given, faults)
         values: dict[str, Any] = {}
         sealed: dict[str, Any] = {}
+        defaulted: list[str] = []
         for key, clean, default, is_required, is_encrypted, column in self._rows:
             raw_value = given.get(key)
             value = None
@@ -85,8 +88,9 @@ class Cleaner:
                         faults.append(column.require())
                     continue
                 value = copy(default)
+                defaulted.append(key)
             (sealed if is_encrypted else values)[key] = value
-        return Cleaned(values, sealed, faults, _bounded(unknown))
+        return Cleaned(values, sealed, faults, _bounded(unknown), defaulted)
 
     def _sort_by_field(self, raw: Mapping[str, Any], faults: list[Fault]) -> tuple[dict[str, Any], list[str]]:
         given: dict[str, Any] = {}

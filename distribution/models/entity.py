@@ -7,6 +7,10 @@ from accounts.models import Account
 from distribution.fields.exact_json import ExactDecoder, ExactEncoder
 
 
+def no_duplicates_rule() -> dict[str, object]:
+    return {"action": "off", "match": [], "window_days": None}
+
+
 class Entity(models.Model):
     """What a lead is for this account: a name and an ordered list of fields."""
 
@@ -15,6 +19,12 @@ class Entity(models.Model):
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=63)
     display_field = models.CharField(max_length=63, blank=True, help_text="Key of the field that names a lead.")
+    duplicates = models.JSONField(
+        default=no_duplicates_rule,
+        blank=True,
+        help_text='{"action": "off" | "skip" | "update" | "create_anyway", "match": [["email"], ["phone", "last_name"]], "window_days": 30}',
+    )
+    retention_days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Leads older than this are erased; empty: kept.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -26,6 +36,7 @@ class Entity(models.Model):
                 name="entity_slug_unique",
                 violation_error_message="An entity with this slug exists already.",
             ),
+            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="entity_retention_is_a_day_or_more"),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,9 @@ class Partner(models.Model):
     notes = models.TextField(blank=True)
     is_active = models.BooleanField(default=True)
     caps = models.JSONField(default=dict, blank=True, help_text='Most leads per period, e.g. {"day": 500}, in the partner\'s time zone.')
+    budgets = models.JSONField(
+        default=dict, blank=True, help_text='Most money per period, e.g. {"month": "2500.00"}, by the prices of the assignments.'
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,6 +1,6 @@
 """Why a rule matched a lead or did not, for people. Values of encrypted fields never appear."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -73,6 +73,41 @@ def first_failure(rule: CompiledRule, lead: LeadView, now: datetime) -> Finding 
     return _culprit(rule.root, lead, now, is_wanted=True)
 
 
+def outcome_tree(rule: CompiledRule, lead: LeadView, now: datetime) -> dict[str, Any]:
+    """Run every condition, also those that the result does not hang on, and return the rule with its results, JSON.
+
+    A group: {"group": "all" | "any" | "none", "result", "items"}; empty ones are left out. A condition: {"path", "field", "label", "operator",
+    "wanted", "actual", "result", "words", "is_hidden"}; of an encrypted field wanted and actual are None and is_hidden is true.
+    """
+    if rule.root is None:
+        return {"group": "all", "result": True, "items": []}
+    return _outcome(rule.root, lead, now, is_wanted=True)
+
+
+def _outcome(node: CompiledNode, lead: LeadView, now: datetime, *, is_wanted: bool) -> dict[str, Any]:
+    if not isinstance(node, CompiledGroup):
+        return _leaf_outcome(node, _find(node, lead, now, is_wanted=is_wanted))
+    kind = node.group.kind
+    items = [_outcome(child, lead, now, is_wanted=is_wanted != (kind == "none")) for child in node.children]
+    return {"group": kind, "result": _combine(kind, (item["result"] for item in items)), "items": items}
+
+
+def _leaf_outcome(leaf: CompiledNode, found: Finding) -> dict[str, Any]:
+    field = leaf.condition.field if isinstance(leaf, CompiledCondition) else None
+    is_hidden = field is not None and field.is_encrypted
+    return {
+        "path": found.path,
+        "field": found.field,
+        "label": field.label if field else None,
+        "operator": found.operator,
+        "wanted": None if is_hidden else found.wanted,
+        "actual": None if is_hidden else found.actual,
+        "result": found.is_true,
+        "words": found.words,
+        "is_hidden": is_hidden,
+    }
+
+
 def _leaves(node: CompiledNode) -> Iterator[CompiledNode]:
     if isinstance(node, CompiledGroup):
         for child in node.children:
@@ -85,8 +120,11 @@ def _holds(node: CompiledNode, lead: LeadView, now: datetime) -> bool:
     """Read the tree, not the groups' closures, so that the tests can hold the one against the other."""
     if not isinstance(node, CompiledGroup):
         return node.test(lead, now)
-    results = (_holds(child, lead, now) for child in node.children)
-    match node.group.kind:
+    return _combine(node.group.kind, (_holds(child, lead, now) for child in node.children))
+
+
+def _combine(kind: str, results: Iterable[bool]) -> bool:
+    match kind:
         case "all":
             return all(results)
         case "any":

@@ -12,6 +12,8 @@ from enum import Enum
 from math import isfinite
 from typing import Any
 
+from distribution.rules.pattern import compile_pattern
+
 TEXT_TYPES = frozenset({"text", "textarea", "email", "phone", "url"})
 ORDERED_TYPES = frozenset({"number", "date", "datetime"})
 DATE_TYPES = frozenset({"date", "datetime"})
@@ -84,7 +86,7 @@ def build_check(field_type: str, operator: str, wanted: Any) -> Check:
     read = READERS[field_type]
     if OPERATORS[name].wants in {Wants.LIST, Wants.PAIR} and field_type not in CHOICE_TYPES:
         wanted = [read(item) for item in wanted]
-    elif name not in {"is_empty", "is_not_empty"}:
+    elif OPERATORS[name].wants not in {Wants.NOTHING, Wants.PATTERN}:
         wanted = read(wanted)
     return _BUILDERS[name](read, wanted)
 
@@ -202,6 +204,12 @@ def _ends_with(read: Read, wanted: str) -> Check:
     return lambda actual, _now: (value := read(actual)) is not None and value.endswith(wanted)
 
 
+def _matches(_read: Read, wanted: str) -> Check:
+    finds = compile_pattern(wanted)
+    # Not through the reader: a folded text would no longer fit the classes of a pattern, such as [ß].
+    return lambda actual, _now: type(actual) is str and bool(value := actual.strip()) and finds(value)
+
+
 def _less_than(read: Read, wanted: Any) -> Check:
     return lambda actual, _now: (value := read(actual)) is not None and value < wanted
 
@@ -246,6 +254,7 @@ _BUILDERS: dict[str, Callable[[Read, Any], Check]] = {
     "not_contains": _not_contains,
     "starts_with": _starts_with,
     "ends_with": _ends_with,
+    "matches": _matches,
     "less_than": _less_than,
     "at_most": _at_most,
     "greater_than": _greater_than,

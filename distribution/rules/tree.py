@@ -88,6 +88,19 @@ def conditions_of(rule: Rule) -> Iterator[Condition]:
             yield node
 
 
+def names_in(raw: Any) -> Iterator[tuple[str, str]]:
+    """The field and the operator of every condition of a saved rule, whether it still fits its Entity or not."""
+    waiting = [raw]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(reversed(node))
+        elif isinstance(node, Mapping) and isinstance(node.get("field"), str):
+            yield node["field"], str(node.get("operator"))
+        elif isinstance(node, Mapping):
+            waiting.extend(node.values())
+
+
 def encrypted_keys(rules: Iterable[Rule]) -> frozenset[str]:
     """Return the encrypted fields (address parts as `key.part`) whose blind indexes these rules ask for."""
     return frozenset(condition.field.key for rule in rules for condition in conditions_of(rule) if condition.field.is_encrypted)

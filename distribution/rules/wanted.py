@@ -7,6 +7,7 @@ from distribution.fields.kinds import ValueCleaner, value_cleaner
 from distribution.fields.spec import FieldSpec
 from distribution.fields.text import plain_text
 from distribution.rules.operators import CHOICE_TYPES, READERS, Operator, Wants
+from distribution.rules.pattern import MAX_PATTERN, compile_pattern
 
 MAX_LIST = 100_000
 _MAX_DAYS = 36_500
@@ -45,7 +46,7 @@ class WantedReader:
             case Wants.DAYS:
                 return _days(raw, field, operator)
             case Wants.PATTERN:
-                raise WrongValueError("unavailable", _opening(field, operator) + "is not offered here yet; use contains.")
+                return _pattern(raw, field, operator)
 
     def _nothing(self, raw: Any, field: FieldSpec, operator: Operator) -> None:
         # Forms that build rules send an empty text for a box that is not used.
@@ -88,10 +89,19 @@ class WantedReader:
         return [low, high]
 
 
-def _piece(raw: Any, field: FieldSpec, operator: Operator) -> str:
-    wanted = f"a text of at most {_MAX_PIECE:,} characters"
+def _pattern(raw: Any, field: FieldSpec, operator: Operator) -> str:
+    source = _piece(raw, field, operator, MAX_PATTERN)
     try:
-        piece = None if raw is None else plain_text(raw, _MAX_PIECE)
+        compile_pattern(source)
+    except RefusedError as error:
+        raise _wrong(raw, field, operator, error.fault, "a regular expression as RE2 has it", error.code) from error
+    return source
+
+
+def _piece(raw: Any, field: FieldSpec, operator: Operator, most: int = _MAX_PIECE) -> str:
+    wanted = f"a text of at most {most:,} characters"
+    try:
+        piece = None if raw is None else plain_text(raw, most)
     except RefusedError as error:
         raise _wrong(raw, field, operator, error.fault, wanted, error.code) from error
     if piece is None:
@@ -106,10 +116,6 @@ def _days(raw: Any, field: FieldSpec, operator: Operator) -> int:
     return days
 
 
-def _opening(field: FieldSpec, operator: Operator) -> str:
-    return f"The operator {operator.name} on {field.label} "
-
-
 def _wrong(
     raw: Any,
     field: FieldSpec,
@@ -119,4 +125,4 @@ def _wrong(
     code: str = "invalid",
 ) -> WrongValueError:
     shown = "this value" if field.is_encrypted else echo(raw)
-    return WrongValueError(code, f"{_opening(field, operator)}has {shown}, which {fault}; wanted {wanted}.")
+    return WrongValueError(code, f"The operator {operator.name} on {field.label} has {shown}, which {fault}; wanted {wanted}.")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+BACKGROUND_QUEUE = "background"  # accounts.doorbell's, which needs Django's settings to be read
+
 
 def web(*, host: str, port: int | str) -> list[str]:
     # Threads, so that a slow answer (a test delivery waits for its partner) does not hold up everybody else.
@@ -13,6 +15,24 @@ def web(*, host: str, port: int | str) -> list[str]:
 def worker(*, concurrency: int | str) -> list[str]:
     size = ["--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
     return ["celery", "--quiet", "-A", "leadflip", "worker", *size, "--loglevel", "INFO"]
+
+
+def background() -> list[str]:
+    size = ["--concurrency", "1", "--without-gossip", "--without-mingle"]
+    return [
+        "celery",
+        "--quiet",
+        "-A",
+        "leadflip",
+        "worker",
+        "--queues",
+        BACKGROUND_QUEUE,
+        "--hostname",
+        "background@%h",
+        *size,
+        "--loglevel",
+        "INFO",
+    ]
 
 
 def beat(*, schedule: Path | str) -> list[str]:

@@ -60,14 +60,14 @@ class Stack:
             self._start_children(ports)
             demo = self._demo(ports)
             self._wait_until_ready()
-            self._start_beat()
+            self._start_late_children()
             say(ready_screen(self.url, demo=demo, sandbox_url=ports.page_url, logs=self.home / "logs"))
             self._watch()
         finally:
             self._stop()
 
     def _end_leftovers(self) -> None:
-        names = {"web": signal.SIGTERM, "worker": signal.SIGTERM, "beat": signal.SIGTERM, "sandbox": signal.SIGTERM}
+        names = dict.fromkeys(("web", "worker", "background", "beat", "sandbox"), signal.SIGTERM)
         servers = {server.name: server.ask for server in (Postgres, Valkey)}
         for group, patience in ((names, 3.0), (servers, 20.0)):
             endings = {
@@ -125,11 +125,13 @@ class Stack:
         for child in (self.sandbox, *self.children):
             child.start()
 
-    def _start_beat(self) -> None:
-        """Last, since only what went wrong needs its sweep, and the others start sooner without it."""
-        beat = self._child("beat", commands.beat(schedule=self.home / "beat-schedule"))
-        self.children.append(beat)
-        beat.start()
+    def _start_late_children(self) -> None:
+        """Last, since no lead waits for them, and the others start sooner without them."""
+        wanted = {"background": commands.background(), "beat": commands.beat(schedule=self.home / "beat-schedule")}
+        late = [self._child(name, command) for name, command in wanted.items()]
+        self.children += late
+        for child in late:
+            child.start()
 
     def _demo(self, ports: SandboxPorts) -> Demo | None:
         database_url = self.environment["DATABASE_URL"]

@@ -70,7 +70,7 @@ def open_route(name: str, partner: Partner, *, max_in_flight: int = 5, **config:
 def deliver(*, slots: int = 200, seconds: float = 30) -> int:
     async def run() -> int:
         transport = Transport.from_settings()
-        engine = Engine(transport=transport, slots=slots, is_stopping=lambda: False, on_more=lambda: None)
+        engine = Engine(transport=transport, slots=slots, is_stopping=lambda: False, on_more=lambda: None, on_ended_badly=lambda: None)
         try:
             return await engine.run(seconds=seconds)
         finally:
@@ -244,7 +244,7 @@ def test_a_lead_whose_key_is_gone_fails_and_sends_nothing(partner: Partner) -> N
     route = open_route("Acme", partner)
     route.lane.add()
     with connections["owner"].cursor() as cursor:
-        cursor.execute("UPDATE distribution_lead SET wrapped_key = ''")
+        cursor.execute("UPDATE distribution_lead SET wrapped_key = 'of another master'")
     deliver()
     assert (route.only().state, partner.received) == ("failed", [])
     assert "can no longer be read" in route.only().reason

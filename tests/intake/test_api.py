@@ -85,22 +85,6 @@ def test_the_request_id_is_kept_with_the_lead(acme: Caller) -> None:
     assert acme.leads()[0].request_id == "from-the-client"
 
 
-def test_a_dry_run_is_refused_and_nothing_is_stored(acme: Caller) -> None:
-    response = Client().post(
-        "/api/intake?dry_run=1",
-        data=b'{"entity":"solar","first_name":"a"}',
-        content_type="application/json",
-        headers={"Authorization": f"Bearer {acme.key}"},
-    )
-    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "not_available")
-    assert acme.leads() == []
-
-
-def test_an_idempotency_key_is_not_ignored_silently(acme: Caller) -> None:
-    _, answer = acme.post(b'{"entity":"solar","first_name":"a"}', **{"Idempotency-Key": "one"})
-    assert answer["warnings"] == ["Idempotency-Key is not honoured yet: the same call again stores another lead."]
-
-
 DEEP = b"[" * 400 + b"]" * 400
 HOSTILE = {
     "a NUL": b'{"entity":"solar","first_name":"a\\u0000b"}',

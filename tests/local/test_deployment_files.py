@@ -36,6 +36,7 @@ def _compose_command(service: str) -> list[str]:
 
 def test_compose_starts_the_same_processes_as_make_run() -> None:
     assert _compose_command("web") == commands.web(host="0.0.0.0", port=8000)
+    assert _compose_command("background") == commands.background()
     assert _compose_command("worker") == commands.worker(concurrency="${LEADFLIP_WORKERS:-2}")
     assert _compose_command("beat") == commands.beat(schedule="/data/beat-schedule")
     assert _compose_command("migrate") == commands.migrate()

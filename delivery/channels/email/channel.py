@@ -9,7 +9,7 @@ from uuid import UUID
 
 import aiosmtplib
 
-from delivery.channels.base import Config, Context, Envelope, FieldInfo, NotReadyError, Rendering, Secrets
+from delivery.channels.base import NO_CONFIG, Config, Context, Envelope, FieldInfo, NotReadyError, Rendering, Secrets
 from delivery.channels.email.answers import outcome_of
 from delivery.channels.email.config import clean_config
 from delivery.channels.email.message import build_message
@@ -40,6 +40,7 @@ class EmailKind:
         fields: tuple[FieldInfo, ...],
         is_http_allowed: bool,
         policy: OutboundPolicy,
+        old_config: Config = NO_CONFIG,
         old_secrets: Secrets,
     ) -> tuple[dict[str, Any], dict[str, str]]:
         return clean_config(raw, fields=fields), {}

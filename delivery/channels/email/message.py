@@ -18,8 +18,8 @@ from markupsafe import Markup, escape
 from delivery.channels.base import Config, Context, Envelope, MailServerSettings, RenderError
 from delivery.channels.email.csv_file import cell, csv_bytes
 from delivery.channels.email.plain_text import text_of_html
-from delivery.templating import TemplateError, compile_template, one_line, text_of
-from distribution.fields import ADDRESS_PARTS, FieldSpec, display_text
+from delivery.channels.filling import filled, shown_value, template_values
+from delivery.templating import one_line, text_of
 
 MAX_SUBJECT = 200
 _LAYOUTS = Path(__file__).resolve().parents[3] / "templates" / "mail"
@@ -34,7 +34,7 @@ def build_message(envelope: Envelope, config: Config, server: MailServerSettings
     """Raises RenderError when a template of the channel cannot be filled with this lead's values."""
     names = template_values(envelope)
     message = EmailMessage(policy=_POLICY)
-    message["Subject"] = one_line(_filled(config["subject"], names, "subject"), most=MAX_SUBJECT) or "New lead"
+    message["Subject"] = one_line(filled(config["subject"], names, setting="subject"), most=MAX_SUBJECT) or "New lead"
     message["From"] = _address(server.from_address, server.from_name)
     message["To"] = [_address(recipient) for recipient in recipients]
     if config["cc"]:
@@ -51,48 +51,14 @@ def build_message(envelope: Envelope, config: Config, server: MailServerSettings
     return message.as_bytes()
 
 
-class _Address(dict[str, Any]):
-    """An address in a template: a part that this lead has not is empty and no fault; with no part at all it counts as missing."""
-
-    def __init__(self, parts: Mapping[str, Any]) -> None:
-        super().__init__({part: parts.get(part) for part in ADDRESS_PARTS})
-
-    def __bool__(self) -> bool:
-        return any(part is not None for part in self.values())
-
-
-def template_values(envelope: Envelope) -> dict[str, Any]:
-    """What `{{ … }}` may name (delivery.templating.check)."""
-    lead = {field.key: _Address(field.value or {}) if field.type == "address" else field.value for field in envelope.fields}
-    system = {
-        "id": str(envelope.lead_id),
-        "status": envelope.status,
-        "source": envelope.source,
-        "created_at": envelope.created_at,
-    }
-    return {
-        "lead_name": envelope.lead_name,
-        "lead": system | lead,
-        "fields": [
-            {"key": f.key, "name": f.name, "label": f.label, "value": f.value, "text": text}
-            for f, text in ((field, _display(field)) for field in envelope.fields)
-        ],
-        "profile": envelope.profile,
-        "partner": envelope.partner,
-        "entity": envelope.entity,
-        "created_at": envelope.created_at,
-        "lead_count": 1,
-    }
-
-
 def _add_body(message: EmailMessage, envelope: Envelope, config: Config, names: Mapping[str, Any]) -> None:
     if config["format"] == "none":
         return
     if config["body_template"]:
-        inner = _filled(config["body_template"], names, "body_template", is_html=True)
+        inner = filled(config["body_template"], names, setting="body_template", escaping="html")
         html, text = _frame().replace(_PLACE, inner, 1), text_of_html(inner)
     else:
-        rows = [(field.label, _with_breaks(_display(field))) for field in envelope.fields]
+        rows = [(field.label, _with_breaks(shown_value(field))) for field in envelope.fields]
         html = _inlined(_layout("lead.html").render(envelope=envelope, created_at=text_of(envelope.created_at), rows=rows))
         text = text_of_html(html)
     message.set_content(text, cte=_encoding(text))
@@ -128,7 +94,7 @@ def _attach_csv(message: EmailMessage, envelope: Envelope, settings: Mapping[str
         delimiter=settings["delimiter"],
         is_marked=settings["bom"],
     )
-    name = file_name(_filled(settings["file_name"], names, "csv.file_name"))
+    name = file_name(filled(settings["file_name"], names, setting="csv.file_name"))
     message.add_attachment(content, maintype="text", subtype="csv", filename=name, params={"charset": "utf-8", "header": "present"})
 
 
@@ -136,17 +102,6 @@ def file_name(text: str) -> str:
     """A name that no mail program and no file system trips over, ending in .csv."""
     name = _FILE_NAME.sub("_", one_line(text, most=100)).strip(" ._") or "lead"
     return name if name.lower().endswith(".csv") else f"{name}.csv"
-
-
-def _filled(source: str, names: Mapping[str, Any], setting: str, *, is_html: bool = False) -> str:
-    try:
-        return compile_template(source, is_html=is_html).render(names)
-    except TemplateError as error:
-        raise RenderError(f"The channel's {setting} cannot be filled for this lead: {error}") from error
-
-
-def _display(field: Any) -> str:
-    return display_text(FieldSpec(field.key, field.label, field.type, options=field.options), field.value)
 
 
 def _address(address: str, name: str = "") -> Address:

@@ -1,6 +1,7 @@
 """From a partner's answer to a verdict and a sentence for people. Pure."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -35,6 +36,25 @@ _SENTENCES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an answer means. The fields are those of an Outcome."""
+
+    verdict: Verdict
+    code: str
+    reason: str
+    max_tries: int | None = None
+    pauses_channel: bool = False
+
+
+@lru_cache(maxsize=1_000)
+def judge_status(status: int) -> Judgement:
+    """What an answer means by its status alone."""
+    verdict, max_tries = verdict_of(status)
+    code = "ok" if verdict is Verdict.DELIVERED else f"http_{status}"
+    return Judgement(verdict, code, reason_of(status), max_tries, pauses_channel=status == 410)
+
+
 def verdict_of(status: int) -> tuple[Verdict, int | None]:
     """The verdict and, where there is one, a tighter limit to the number of tries."""
     if 200 <= status < 300:
@@ -46,13 +66,17 @@ def verdict_of(status: int) -> tuple[Verdict, int | None]:
     return Verdict.FAILED, None
 
 
-@lru_cache(maxsize=1_000)
-def reason_of(status: int) -> str:
-    """One sentence; the number stands in it, with its name where it has one (RFC 9110, 15)."""
+def status_text(status: int) -> str:
+    """The number, with its name where it has one (RFC 9110, 15)."""
     try:
-        name = f"{status} {HTTPStatus(status).phrase}"
+        return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
-        name = str(status)
+        return str(status)
+
+
+def reason_of(status: int) -> str:
+    """One sentence in which the status stands."""
+    name = status_text(status)
     if 200 <= status < 300:
         return f"The partner took the lead: {name}."
     if 300 <= status < 400:

@@ -42,10 +42,11 @@ def form_body(envelope: Envelope) -> bytes:
     try:
         return urlencode([pair for field in envelope.fields for pair in _pairs(field.name, field.value)], errors="strict").encode("ascii")
     except UnicodeEncodeError as error:
-        raise _unwritable() from error
+        raise unwritable() from error
 
 
 BODIES = {"json": json_body, "json_flat": flat_json_body, "form": form_body}
+BODY_TYPES = {"json": "application/json", "json_flat": "application/json", "form": "application/x-www-form-urlencoded"}
 
 
 def _named_values(envelope: Envelope) -> dict[str, Any]:
@@ -56,10 +57,10 @@ def _encoded(content: dict[str, Any]) -> bytes:
     try:
         return _encode(content)
     except UnicodeEncodeError as error:
-        raise _unwritable() from error
+        raise unwritable() from error
 
 
-def _unwritable() -> RenderError:
+def unwritable() -> RenderError:
     return RenderError("A value of this lead holds half of a surrogate pair, which is no character and cannot be sent.")
 
 

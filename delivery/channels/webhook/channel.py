@@ -1,19 +1,27 @@
 """The webhook kind: renders the body, signs and sends it, and reads the answer."""
 
+import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from delivery.channels.base import Config, Context, Envelope, FieldInfo, Rendering, Secrets
-from delivery.channels.webhook.answers import reason_of, retry_after_seconds, verdict_of
-from delivery.channels.webhook.body import BODIES
-from delivery.channels.webhook.config import CONTENT_TYPES, Prepared, PreparedConfigs, clean_config
+from delivery.channels.base import NO_CONFIG, Config, Context, Envelope, FieldInfo, Rendering, Secrets
+from delivery.channels.webhook.addresses import Reach
+from delivery.channels.webhook.body import BODIES, BODY_TYPES
+from delivery.channels.webhook.config import clean_config
+from delivery.channels.webhook.outcomes import answered, unanswered, without_token
+from delivery.channels.webhook.prepared import Prepared, PreparedConfigs
 from delivery.channels.webhook.signature import sign
-from delivery.outbound import Answer, OutboundClient, OutboundError, OutboundPolicy, UrlError
+from delivery.channels.webhook.template_body import CONTENT_TYPES, template_body
+from delivery.oauth import TokenError, Tokens
+from delivery.outbound import OutboundClient, OutboundError, OutboundPolicy, UrlError
 from delivery.outcome import Headers, Outcome, Verdict
 
+# For a request whose token came at the last moment: it fails in time, as itself.
+_LEAST_SECONDS = 0.05
 _UNSIGNED = "This channel has no usable signing secret: make a new one on its page."
 
 
@@ -25,6 +33,9 @@ class WebhookTransport(Protocol):
 
     @property
     def policy(self) -> OutboundPolicy: ...
+
+    @property
+    def tokens(self) -> Tokens: ...
 
 
 class WebhookKind:
@@ -40,13 +51,19 @@ class WebhookKind:
         fields: tuple[FieldInfo, ...],
         is_http_allowed: bool,
         policy: OutboundPolicy,
+        old_config: Config = NO_CONFIG,
         old_secrets: Secrets,
     ) -> tuple[dict[str, Any], dict[str, str]]:
-        return clean_config(raw, is_http_allowed=is_http_allowed, policy=policy, old_secrets=old_secrets)
+        reach = Reach(is_http_allowed, policy)
+        return clean_config(raw, fields=fields, reach=reach, old_config=old_config, old_secrets=old_secrets)
 
     def render(self, envelope: Envelope, config: Config, *, context: Context) -> Rendering:
         payload_format = config["payload_format"]
-        return Rendering(BODIES[payload_format](envelope), CONTENT_TYPES[payload_format])
+        if payload_format == "template":
+            content_type = config["content_type"]
+            body = template_body(envelope, template=config["template"], content_type=content_type)
+            return Rendering(body, CONTENT_TYPES[content_type].header)
+        return Rendering(BODIES[payload_format](envelope), BODY_TYPES[payload_format])
 
     async def send(
         self,
@@ -59,69 +76,67 @@ class WebhookKind:
         transport: WebhookTransport,
     ) -> Outcome:
         try:
-            prepared = self._prepared.prepare(config, secrets, is_http_allowed=context.is_http_allowed, policy=transport.policy)
+            prepared = self._prepared.prepare(config, secrets, Reach(context.is_http_allowed, transport.policy))
         except UrlError as error:
             return Outcome(Verdict.FAILED, error.code, error.detail, method="POST", target=config["url"])
         except ValueError:
             # Nothing goes out unsigned; the next try finds the secret that somebody has made meanwhile.
             return Outcome(Verdict.RETRY, "no_signing_secret", _UNSIGNED, method="POST", target=config["url"])
-        timestamp = int(time.time())
-        # The type is the rendering's: the channel's format may be another one by now.
-        own = (("Content-Type", rendering.content_type), *_signature(prepared, str(delivery_id), timestamp, rendering.body))
+        one = _Try(prepared, rendering, str(delivery_id), transport, asyncio.get_running_loop().time() + prepared.timeout_seconds)
+        if prepared.credentials is None:
+            return await one.post()
+        return await one.post_with_token()
+
+
+@dataclass(slots=True)
+class _Try:
+    """One try, in which a refused token is replaced once. deadline: of all of it, on the loop's clock."""
+
+    prepared: Prepared
+    rendering: Rendering
+    message_id: str
+    transport: WebhookTransport
+    deadline: float
+
+    async def post_with_token(self) -> Outcome:
+        prepared, tokens = self.prepared, self.transport.tokens
+        assert prepared.credentials is not None
         try:
-            answer = await transport.client.post(
+            token = await tokens.token(prepared.credentials, seconds=self._left())
+            outcome = await self.post(token)
+            if outcome.http_status == 401 and self._left() > 0:
+                fresh = await tokens.renewed(prepared.credentials, token, seconds=self._left())
+                outcome = outcome if fresh == token else await self.post(fresh)
+        except TokenError as error:
+            return without_token(error, prepared.credentials, now=datetime.now(UTC))
+        return outcome
+
+    async def post(self, token: str = "") -> Outcome:
+        prepared, body = self.prepared, self.rendering.body
+        # The type is the rendering's: the channel's format may be another one by now.
+        own = (("Content-Type", self.rendering.content_type), *self._signature(int(time.time())))
+        authorization: Headers = (("Authorization", f"Bearer {token}"),) if token else ()
+        try:
+            answer = await self.transport.client.post(
                 prepared.target,
-                headers=(*own, *prepared.fixed_headers),
-                body=rendering.body,
-                timeout_seconds=prepared.timeout_seconds,
+                headers=(*own, *prepared.fixed_headers, *authorization),
+                body=body,
+                timeout_seconds=max(self._left(), _LEAST_SECONDS),
             )
         except OutboundError as error:
-            return _unanswered(error, prepared, own)
-        return _answered(answer, prepared, own)
+            return unanswered(error, prepared, own)
+        return answered(answer, prepared, own, token=token, now=datetime.now(UTC))
 
+    def _signature(self, timestamp: int) -> Headers:
+        keys = self.prepared.keys(timestamp)
+        return (
+            ("webhook-id", self.message_id),
+            ("webhook-timestamp", str(timestamp)),
+            ("webhook-signature", sign(keys, message_id=self.message_id, timestamp=timestamp, body=self.rendering.body)),
+        )
 
-def _signature(prepared: Prepared, message_id: str, timestamp: int, body: bytes) -> Headers:
-    return (
-        ("webhook-id", message_id),
-        ("webhook-timestamp", str(timestamp)),
-        ("webhook-signature", sign(prepared.keys(timestamp), message_id=message_id, timestamp=timestamp, body=body)),
-    )
-
-
-def _unanswered(error: OutboundError, prepared: Prepared, own: Headers) -> Outcome:
-    return Outcome(
-        Verdict.RETRY if error.is_retryable else Verdict.FAILED,
-        error.code,
-        error.reason,
-        method="POST",
-        target=prepared.url,
-        address=error.address,
-        request_headers=own + prepared.shown_headers,
-        timings=error.timings,
-    )
-
-
-def _answered(answer: Answer, prepared: Prepared, own: Headers) -> Outcome:
-    status = answer.status
-    verdict, max_tries = verdict_of(status)
-    return Outcome(
-        verdict,
-        "ok" if verdict is Verdict.DELIVERED else f"http_{status}",
-        reason_of(status),
-        http_status=status,
-        retry_after_seconds=retry_after_seconds(answer.headers, now=datetime.now(UTC)) if verdict is Verdict.RETRY else None,
-        max_tries=max_tries,
-        is_counted=status != 429,
-        pauses_channel=status == 410,
-        method="POST",
-        target=prepared.url,
-        address=answer.address,
-        request_headers=own + prepared.shown_headers,
-        response_headers=answer.headers,
-        response_body=answer.body,
-        is_response_truncated=answer.is_truncated,
-        timings=answer.timings,
-    )
+    def _left(self) -> float:
+        return self.deadline - asyncio.get_running_loop().time()
 
 
 KIND = WebhookKind()

@@ -1,12 +1,13 @@
 """Custom headers: which names and values a user may set, and which of them nobody may see again."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from delivery.channels.base import Secrets
 from delivery.channels.reading import Reading
+from delivery.channels.webhook.kept import MASK, KeptSecrets
+from delivery.outcome import Headers
 
-MASK = "••••••"
 MAX_HEADERS = 30
 MAX_NAME = 100
 MAX_VALUE = 4_096
@@ -48,7 +49,7 @@ def is_confidential(name: str) -> bool:
     return _CONFIDENTIAL.search(name) is not None
 
 
-def clean_headers(reading: Reading, old_secrets: Secrets) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def clean_headers(reading: Reading, kept: KeptSecrets) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """From [{"name", "value", "secret"}] to the stored list, where a secret has no value, and the secrets.
 
     A header named like a credential is secret unless said otherwise. A secret without a value keeps the one it has.
@@ -59,14 +60,14 @@ def clean_headers(reading: Reading, old_secrets: Secrets) -> tuple[list[dict[str
     total = 0
     for place, raw in enumerate(reading.items("headers", most=MAX_HEADERS)):
         header = Reading(raw, path=f"{reading.path}.headers.{place}", known=("name", "value", "secret"), faults=reading.faults)
-        name = _clean_name(header)
+        name = clean_name(header)
         if name is None:
             continue
         if name.lower() in names:
             header.report("name", "duplicate", f"The header {name} is given twice.")
         names.add(name.lower())
         is_secret = header.flag("secret", default=is_confidential(name))
-        value = _clean_value(header, old_secrets.get(secret_key(name)) if is_secret else None)
+        value = _clean_value(header, kept if is_secret else KeptSecrets({}), secret_key(name))
         if value is None:
             continue
         total += len(name) + len(value)
@@ -80,7 +81,8 @@ def clean_headers(reading: Reading, old_secrets: Secrets) -> tuple[list[dict[str
     return stored, secrets
 
 
-def _clean_name(header: Reading) -> str | None:
+def clean_name(header: Reading) -> str | None:
+    """The setting `name`; None with a fault."""
     name = header.raw.get("name")
     if not isinstance(name, str) or not _TOKEN.fullmatch(name) or len(name) > MAX_NAME:
         header.report("name", "invalid", f"A header's name is at most {MAX_NAME} letters, digits and any of !#$%&'*+-.^_`|~ .")
@@ -95,19 +97,23 @@ def _clean_name(header: Reading) -> str | None:
     return name
 
 
-def _clean_value(header: Reading, old_value: str | None) -> str | None:
-    value = header.raw.get("value")
-    # What an answer showed in place of a secret may come back with the rest of the settings.
-    if (value is None or value == MASK) and old_value is not None:
-        return old_value
-    if value is None:
-        header.report("value", "required", "A value is missing.")
-        return None
+def _clean_value(header: Reading, kept: KeptSecrets, key: str) -> str | None:
+    value = kept.given_or_kept(header, "value", key=key)
+    return None if value is None else checked_value(header, "value", value)
+
+
+def checked_value(reading: Reading, name: str, value: Any) -> str | None:
+    """Trimmed; None with a fault, which never quotes it."""
     if not isinstance(value, str) or not _VALUE.fullmatch(value.strip(" \t")):
-        header.report("value", "invalid", "A header's value is one line of plain ASCII characters.")
+        reading.report(name, "invalid", "A header's value is one line of plain ASCII characters.")
         return None
-    value = value.strip(" \t")
-    if len(value) > MAX_VALUE:
-        header.report("value", "too_long", f"Wanted at most {MAX_VALUE:,} characters.")
+    trimmed: str = value.strip(" \t")
+    if len(trimmed) > MAX_VALUE:
+        reading.report(name, "too_long", f"Wanted at most {MAX_VALUE:,} characters.")
         return None
-    return value
+    return trimmed
+
+
+def shown_headers(headers: Sequence[Mapping[str, Any]]) -> Headers:
+    """Stored headers for people: secret values, and those whose name says that they are, masked."""
+    return tuple((one["name"], MASK if one["secret"] or is_confidential(one["name"]) else one["value"]) for one in headers)

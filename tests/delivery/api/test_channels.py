@@ -180,3 +180,48 @@ def test_a_list_costs_the_same_number_of_queries_however_long_it_is(acme: Set, d
     acme.shop.get("channels")  # notes the key's use, once a minute
     with django_assert_num_queries(4):
         assert len(acme.shop.get("channels")["results"]) == 5
+
+
+BEARER = {"kind": "bearer", "token": "t0ken-abcdef"}
+
+
+def test_a_token_is_kept_and_never_comes_back(acme: Set) -> None:
+    path = f"channels/{acme.channel.id}"
+    answer = acme.shop.call("PATCH", path, {"config": {"auth": BEARER}})
+    assert answer.json()["config"]["auth"] == {"kind": "bearer", "is_set": True}
+    again = acme.shop.call("PATCH", path, {"config": {"auth": {"kind": "bearer", "is_set": True}, "timeout_seconds": 5}})
+    assert again.status_code == 200, again.content
+    assert stored_secrets(acme, str(acme.channel.id))["auth:bearer"] == "t0ken-abcdef"
+    shown = acme.shop.call("POST", f"{path}/preview", {}).json()
+    assert shown["headers"]["Authorization"] == "Bearer ••••••"
+    texts = [acme.shop.call("GET", address).content.decode() for address in (path, "channels", "audit")]
+    assert not any("t0ken-abcdef" in text for text in texts)
+
+
+def test_a_token_does_not_follow_to_another_host(acme: Set) -> None:
+    path = f"channels/{acme.channel.id}"
+    before = acme.shop.call("PATCH", path, {"config": {"auth": BEARER}}).json()["config"]
+    moved = acme.shop.call("PATCH", path, {"config": {"url": "https://evil.example.com/leads"}})
+    assert errors_of(moved) == {("config.auth.token", "required")}
+    assert acme.shop.get(path)["config"] == before
+    given = acme.shop.call("PATCH", path, {"config": {"url": "https://new.example.com/leads", "auth": BEARER}})
+    assert given.json()["config"]["url"] == "https://new.example.com/leads"
+
+
+def test_a_body_of_the_partners_own_shape_is_saved_and_shown(acme: Set) -> None:
+    path = f"channels/{acme.channel.id}"
+    config = {"payload_format": "template", "template": '{"who": {{ lead_name }}, "zip": "{{ zip }}", "fixed": [1]}'}
+    assert acme.shop.call("PATCH", path, {"config": config}).status_code == 200
+    shown = acme.shop.call("POST", f"{path}/preview", {"lead": str(acme.lead.id)}).json()
+    assert (shown["content_type"], shown["body"]) == ("application/json", '{"who": "Jane", "zip": "90210", "fixed": [1]}')
+    assert shown["headers"] == {"Content-Type": "application/json", "User-Agent": "Leadflip/1 (Standard Webhooks 1.0)"}
+    broken = acme.shop.call("PATCH", path, {"config": {"template": '{"who": {{ lead_nam }}}'}})
+    assert errors_of(broken) == {("config.template", "unknown_name")}
+
+
+def test_rules_about_answers_come_back_as_they_were_typed(acme: Set) -> None:
+    rules = [{"when": {"json": {"path": "$.price", "equals": 1.5}}, "then": "rejected", "reason": "Too cheap."}]
+    config = acme.shop.call("PATCH", f"channels/{acme.channel.id}", {"config": {"answers": rules, "take": {"price": "$.price"}}}).json()[
+        "config"
+    ]
+    assert (config["answers"], config["take"]) == (rules, {"price": "$.price"})

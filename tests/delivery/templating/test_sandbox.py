@@ -2,13 +2,13 @@
 
 import tracemalloc
 from time import process_time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.templating import TemplateError, TemplateFault, check, compile_template
+from delivery.templating import Escaping, TemplateError, TemplateFault, check, compile_template
 
 BIG = "x" * 100_000
 VALUES: dict[str, Any] = {
@@ -17,6 +17,7 @@ VALUES: dict[str, Any] = {
     "fields": [{"label": "L", "text": "T", "value": BIG} for _ in range(500)],
 }
 
+ESCAPINGS: tuple[Escaping, ...] = get_args(Escaping)
 ESCAPES = [
     "{{ ''.__class__ }}",
     "{{ ''['__class__'] }}",
@@ -67,6 +68,17 @@ ESCAPES = [
     "{{ lead_name[0:1] }}",
     "{{ lead_name[0] }}",
     "{{ {'a': 1} }}",
+    "{{ lead_name|default({'a': 1}) }}",
+    "{{ lead_name|map }}",
+    "{{ lead_name|map('a') }}",
+    "{{ lead_name|map({'a': lead}) }}",
+    "{{ lead_name|map({lead_name: 'a'}) }}",
+    "{{ lead_name|map({'a': {'b': 1}}) }}",
+    "{{ lead_name|map({'a': 1}, other={'b': 1}) }}",
+    "{{ lead_name|map({'a': 1}, x()) }}",
+    "{{ lead_name|map({'a': 1}, 'b', 'c') }}",
+    "{{ lead_name|_in_string }}",
+    "{{ lead_name|_as_value }}",
     "{{ lead_name|date('%999999999Y') }}",
     "{{ lead_name|date(lead_name) if false }}{{ x() }}",
     "{{ lead_name|upper(*fields) }}",
@@ -99,10 +111,11 @@ def test_an_escape_is_refused_when_saved_in_bounded_time(source: str) -> None:
     assert process_time() - started < 2
 
 
+@pytest.mark.parametrize("escaping", ESCAPINGS)
 @pytest.mark.parametrize("source", [source for source in ESCAPES if "{{ config }}" not in source], ids=lambda source: source[:40])
-def test_what_got_past_saving_still_does_nothing(source: str) -> None:
+def test_what_got_past_saving_still_does_nothing(source: str, escaping: Escaping) -> None:
     with pytest.raises(TemplateError):
-        compile_template(source, is_html=True).render(VALUES)
+        compile_template(source, escaping=escaping).render(VALUES)
 
 
 GREEDY = [
@@ -116,12 +129,14 @@ GREEDY = [
     "{{ lead.big }}" * 100,
     "{{ lead.tags|join(lead.big) }}",
     "{% for a in fields %}{{ lead.big|replace('x', 'y') }}{% endfor %}",
+    "{% for a in fields %}{{ lead.big|json|truncate(1) }}{% endfor %}",
+    "{% for a in lead.tags %}{{ a|map({" + ",".join(f"'{n}': 1" for n in range(1_000)) + "}) }}{% endfor %}",
 ]
 
 
 @pytest.mark.parametrize("source", GREEDY, ids=lambda source: source[:60])
 def test_a_greedy_template_is_stopped(source: str) -> None:
-    template = compile_template(source, is_html=False)
+    template = compile_template(source, escaping="none")
     tracemalloc.start()
     started = process_time()
     try:
@@ -174,11 +189,11 @@ pieces = st.sampled_from([*WORDS, " ", "\n", " for x in fields ", "{% endfor %}"
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(pieces, max_size=25).map("".join))
-def test_whatever_is_written_is_refused_or_rendered(source: str) -> None:
+@given(source=st.lists(pieces, max_size=25).map("".join), escaping=st.sampled_from(ESCAPINGS))
+def test_whatever_is_written_is_refused_or_rendered(source: str, escaping: Escaping) -> None:
     faults: tuple[TemplateFault, ...] = ()
     try:
-        assert isinstance(compile_template(source, is_html=True).render(VALUES), str)
+        assert isinstance(compile_template(source, escaping=escaping).render(VALUES), str)
     except TemplateError as error:
         faults = error.faults
     assert all(fault.line >= 1 and fault.detail.endswith((".", "?")) for fault in faults)

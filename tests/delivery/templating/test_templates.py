@@ -36,7 +36,7 @@ VALUES: dict[str, Any] = {
 
 
 def rendered(source: str, **more: Any) -> str:
-    return compile_template(source, is_html=False).render(VALUES | more)
+    return compile_template(source, escaping="none").render(VALUES | more)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,23 @@ def rendered(source: str, **more: Any) -> str:
         ("{{ '  x ' | trim }}", "x"),
         ("{{ 'jane doe' | title }}", "Jane Doe"),
         ("{{ lead.tags | join(' + ') }}", "roof + garden"),
+        ("{{ lead.tags | map({'roof': 'R'}) }}", "R, garden"),
+        ("{{ lead.tags | map({'roof': 'R'}, 'other') }}", "R, other"),
+        ("{{ lead.first_name | map({'Jane': 'J', 'Joe': 'X'}) }}", "J"),
+        ("{{ lead.first_name | map({'jane': 'J'}) }}", "Jane"),
+        ("{{ lead.is_owner | map({true: 'O', false: 'T'}) }}", "O"),
+        ("{{ lead.missing | map({'': 'none'}) }}", "none"),
+        ("{{ lead.budget | map({'1200.50': 'mid'}) }}", "mid"),
+        ("{{ lead.budget | number(1) }}", "1200.5"),
+        ("{{ '0.125' | number(2) }}", "0.13"),
+        ("{{ ' 7 ' | number }}", "7"),
+        ("{{ lead.first_name | number | default(0) }}", "0"),
+        ("{{ lead.missing | number }}", ""),
+        ("{{ lead.budget | format_number }}", "1,200.50"),
+        ("{{ 1234567.891 | format_number(1, '.', ',') }}", "1.234.567,9"),
+        ("{{ lead.budget | format_number(decimals=0, thousands='') }}", "1201"),
+        ("{{ lead.first_name | format_number }}", ""),
+        ("{{ lead.tags | json }}", '["roof","garden"]'),
         ("{% if lead.budget >= 1000 %}big{% else %}small{% endif %}", "big"),
         ("{% if lead.first_name in ['Jane', 'Joe'] %}yes{% endif %}", "yes"),
         ("{% if lead.missing is none %}nothing{% endif %}", "nothing"),
@@ -83,8 +100,22 @@ def test_a_template(source: str, text: str) -> None:
 
 def test_html_escapes_values_and_keeps_markup() -> None:
     source = "<p>{{ lead_name }} {{ '<i>' }} {{ lead_name | upper }}</p>"
-    html = compile_template(source, is_html=True).render({"lead_name": "<b>&'\""})
+    html = compile_template(source, escaping="html").render({"lead_name": "<b>&'\""})
     assert html == "<p>&lt;b&gt;&amp;&#39;&#34; &lt;i&gt; &lt;B&gt;&amp;&#39;&#34;</p>"
+
+
+def test_xml_escapes_values_and_leaves_out_what_xml_has_not() -> None:
+    source = '<a b="{{ lead_name }}">{{ lead_name }}</a>'
+    xml = compile_template(source, escaping="xml").render({"lead_name": "<b>&'\"\x0b\x00\ud800\ufffe\U0001f600\t"})
+    assert xml == '<a b="{0}">{0}</a>'.format("&lt;b&gt;&amp;&#39;&#34;\ufffd\ufffd\ufffd\ufffd\U0001f600\t")
+
+
+def test_a_form_percent_encodes_values() -> None:
+    source = "name={{ lead_name }}&fixed=1&tag={{ lead.tags | join('&') }}"
+    assert (
+        compile_template(source, escaping="form").render(VALUES | {"lead_name": "J&a=1 é"})
+        == "name=J%26a%3D1+%C3%A9&fixed=1&tag=roof%26garden"
+    )
 
 
 def test_a_value_is_never_read_as_a_template() -> None:
@@ -92,7 +123,7 @@ def test_a_value_is_never_read_as_a_template() -> None:
 
 
 def test_the_same_content_is_compiled_once() -> None:
-    assert compile_template("{{ lead_name }}!", is_html=False) is compile_template("{{ lead_name }}!", is_html=False)
+    assert compile_template("{{ lead_name }}!", escaping="none") is compile_template("{{ lead_name }}!", escaping="none")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +133,8 @@ def test_the_same_content_is_compiled_once() -> None:
         ("{{ lead.address.postcode }}", []),
         ("{% for f in fields %}{{ f.label }}{{ f.text }}{{ loop.first }}{% endfor %}", []),
         ("\n{{ nope }}", ["Line 2: There is no nope; "]),
-        ("{{ first_name }}", ["Line 1: There is no first_name; the field is written lead.first_name."]),
+        ("{{ first_name }} {{ address.postcode }} {{ delivery_id }} {{ test }}", []),
+        ("{{ source }}", ["Line 1: There is no source; the field is written lead.source."]),
         ("{{ lead.frst_name }}", ["Line 1: There is no lead.frst_name; did you mean lead.first_name?"]),
         ("{{ lead.address.zip }}", ["Line 1: There is no lead.address.zip; "]),
         ("{{ lead.first_name.x }}", ["Line 1: There is no lead.first_name.x; it has no parts."]),
@@ -132,6 +164,10 @@ def test_faults_are_named_with_their_line_when_saved(source: str, faults: list[s
         ("{{ lead.first_name | replace('', 'x') }}", r"Line 1: replace wants"),
         ("{{ lead.first_name | truncate('x') }}", r"Line 1: truncate wants"),
         ("{% for x in lead.first_name %}{% endfor %}", r"Line 1: A loop goes over"),
+        ("{{ lead.budget | number(11) }}", r"Line 1: number wants"),
+        ("{{ lead.budget | number('2') }}", r"Line 1: number wants"),
+        ("{{ lead.budget | format_number(2, '--') }}", r"Line 1: format_number wants"),
+        ("{{ lead.budget | format_number(2, 1) }}", r"Line 1: format_number wants"),
     ],
 )
 def test_what_a_lead_cannot_fill_is_named_with_its_line(source: str, message: str) -> None:

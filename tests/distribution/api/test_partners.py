@@ -21,13 +21,21 @@ def test_a_partner_is_made_read_changed_and_deleted(acme: Shop) -> None:
     assert made.status_code == 201
     partner = made.json()
     assert partner | {"id": "", "created_at": "", "updated_at": ""} == {
-        **HELIOS, "id": "", "phone": "", "tags": [], "notes": "", "is_active": True, "created_at": "", "updated_at": "",
+        **HELIOS, "id": "", "phone": "", "tags": [], "notes": "", "is_active": True, "budgets": {}, "created_at": "", "updated_at": "",
     }  # fmt: skip
     assert acme.get(f"partners/{partner['id']}") == partner
     changed = acme.call("PATCH", f"partners/{partner['id']}", {"is_active": False}).json()
     assert changed | {"updated_at": ""} == partner | {"is_active": False, "updated_at": ""}
     assert acme.call("DELETE", f"partners/{partner['id']}").status_code == 204
     assert acme.get("partners")["results"] == []
+
+
+def test_budgets_are_kept_to_the_penny(acme: Shop) -> None:
+    partner = acme.call("POST", "partners", {**HELIOS, "budgets": {"month": 2500, "total": "9999.9"}}).json()
+    assert partner["budgets"] == {"month": "2500.00", "total": "9999.90"}
+    assert acme.call("PATCH", f"partners/{partner['id']}", {"budgets": None}).json()["budgets"] == {}
+    answer = acme.call("PATCH", f"partners/{partner['id']}", {"budgets": {"day": "5 euros"}})
+    assert errors_of(answer) == {("budgets.day", "invalid")}
 
 
 def test_put_replaces_all_of_it(acme: Shop) -> None:

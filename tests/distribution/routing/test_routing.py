@@ -1,7 +1,6 @@
 """Who gets a lead, and what is said of those who do not."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -11,41 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distribution.caps import CapKey, Usage
-from distribution.fields import FieldSpec
-from distribution.routing import AssignmentSpec, Decision, ProfileSpec, cap_keys, choose, decide, match
-from distribution.rules import MATCHES_ALL, LeadView, compile_rule, parse
-from distribution.rules.compile import CompiledRule
-
-SPECS = [FieldSpec("zip", "ZIP", "text")]
-NOW = datetime(2026, 5, 15, 12, tzinfo=UTC)
-DAY = datetime(2026, 5, 15, tzinfo=UTC)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LEAD = LeadView({"zip": "90210"})
-HELIOS, SUNNY, ROOFS = "Helios", "Sunny", "Roofs"
-PARTNERS = {HELIOS: UUID(int=101), SUNNY: UUID(int=102), ROOFS: UUID(int=103)}
-IDS = {name: UUID(int=partner.int - 100) for name, partner in PARTNERS.items()}
-
-
-def starts_with(digits: str) -> CompiledRule:
-    raw = {"all": [{"field": "zip", "operator": "starts_with", "value": digits}]}
-    return compile_rule(parse(raw, SPECS))
-
-
-def assignment(name: str, **changes: Any) -> AssignmentSpec:
-    return replace(AssignmentSpec(IDS[name], PARTNERS[name], name, 0, MATCHES_ALL), **changes)
-
-
-def profile(*assignments: AssignmentSpec, strategy: str = "send_to_all", rule: CompiledRule = MATCHES_ALL) -> ProfileSpec:
-    return ProfileSpec(UUID(int=9), "Solar West", strategy, rule, assignments)
-
-
-def codes(decision: Decision) -> dict[str, str]:
-    return {found.partner_name: found.code for found in decision.assignments}
-
-
-def only(decision: Decision) -> tuple[str, str, dict[str, Any]]:
-    (found,) = decision.assignments
-    return found.code, found.reason, dict(found.details)
+from distribution.routing import cap_keys, choose, decide, match
+from distribution.strategies import STRATEGIES
+from tests.distribution.routing.specs import (
+    DAY,
+    EPOCH,
+    HELIOS,
+    IDS,
+    LEAD,
+    NOW,
+    PARTNERS,
+    ROOFS,
+    SUNNY,
+    assignment,
+    codes,
+    only,
+    profile,
+    starts_with,
+)
 
 
 def test_send_to_all_chooses_every_match() -> None:
@@ -124,7 +106,7 @@ def test_a_full_cap_is_named_with_its_limit_and_reset() -> None:
     assert only(decide(spec, LEAD, usage, NOW.replace(hour=13))) == (
         "cap",
         "The cap of Helios, 1,500 leads per day, is full until 2026-05-16T07:00:00Z.",
-        {"subject": "partner", "period": "day", "limit": 1_500, "resets_at": "2026-05-16T07:00:00Z"},
+        {"subject": "partner", "measure": "leads", "period": "day", "limit": 1_500, "resets_at": "2026-05-16T07:00:00Z"},
     )
 
 
@@ -224,7 +206,7 @@ CAPS = st.dictionaries(st.sampled_from(["day", "week", "total"]), st.integers(0,
 @settings(max_examples=100)
 @given(
     st.lists(st.tuples(CAPS, CAPS, st.integers(0, 2)), max_size=3),
-    st.sampled_from(["send_to_all", "first_match"]),
+    st.sampled_from(STRATEGIES),
     st.integers(1, 8),
 )
 def test_no_cap_is_ever_exceeded_and_seats_are_counted_once(setting: list[Any], strategy: str, leads: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distribution.rules import compile_rule, explain, first_failure, load, parse
+from distribution.rules import compile_rule, explain, first_failure, load, outcome_tree, parse
 from distribution.rules.compile import CompiledRule
 from tests.distribution.rules.leads import NOW, SPECS, blind, condition, lead
 
@@ -120,6 +120,28 @@ def test_every_condition_is_explained_with_its_result() -> None:
     }
 
 
+def test_the_tree_of_outcomes_keeps_a_part_that_no_longer_fits() -> None:
+    rule = compile_rule(load({"none": [condition("gone", "equals", "1")]}, SPECS))
+
+    assert outcome_tree(rule, lead(), NOW) == {
+        "group": "none",
+        "result": True,
+        "items": [
+            {
+                "path": "rules.none.0",
+                "field": None,
+                "label": None,
+                "operator": None,
+                "wanted": None,
+                "actual": None,
+                "result": False,
+                "words": 'The rule no longer fits: The field is "gone"; wanted the key of a field of this Entity.',
+                "is_hidden": False,
+            }
+        ],
+    }
+
+
 def test_a_condition_that_no_longer_fits_says_so() -> None:
     failure = first_failure(compile_rule(load({"all": [condition("gone", "equals", "1")]}, SPECS)), lead(), NOW)
 
@@ -132,9 +154,13 @@ CONDITIONS = st.sampled_from(
         condition("zip", "starts_with", "9"),
         condition("zip", "not_equals", "9"),
         condition("zip", "is_empty"),
+        condition("zip", "matches", "0+2|^$"),
         condition("budget", "at_least", 500),
         condition("budget", "between", [100, 600]),
         condition("state", "in_list", ["CA", "NY"]),
+        condition("state", "not_equals", "NY"),
+        condition("born", "within_last_days", 30),
+        condition("home.postcode", "in_list", [str(number) for number in range(10_000, 11_000)]),
         condition("tags", "any_of", ["roof"]),
         condition("ssn", "not_equals", "1"),
         condition("owner", "equals", True),
@@ -153,6 +179,8 @@ LEADS = st.fixed_dictionaries(
         "state": st.sampled_from(["CA", "NY", "TX"]),
         "tags": st.sampled_from([["roof"], ["solar", "heat"], [], "roof"]),
         "owner": st.booleans(),
+        "born": st.sampled_from(["2026-05-01", "1990-01-01", "soon", 5]),
+        "home": st.sampled_from([{"postcode": "10115"}, {"city": "Berlin"}, "Berlin"]),
     },
 )
 
@@ -180,3 +208,4 @@ def test_compiled_equals_explained(rules: list[Any], values: dict[str, Any], sea
     assert explanation.is_match is rule.matches(view, NOW)
     assert explanation.is_match is (outcome(raw, view) in {True, None})
     assert (explanation.first_failure is None) is explanation.is_match
+    assert outcome_tree(rule, view, NOW)["result"] is explanation.is_match

@@ -18,6 +18,7 @@ TRUE_ONES: list[tuple[str, Any, str, Any]] = [
     ("zip", "SW1A", "not_contains", "x"),
     ("zip", "90210", "starts_with", "90"),
     ("zip", "SW1A", "ends_with", "1a"),
+    ("zip", "90210", "matches", r"^9\d+$"),
     ("zip", "90210", "is_not_empty", None),
     ("zip", None, "is_empty", None),
     ("budget", 500, "equals", "500.0"),

@@ -66,6 +66,13 @@ def test_ten_levels_can_be_nested() -> None:
     assert holds(nested(10), {"zip": "90210"})
 
 
+@pytest.mark.parametrize(("home", "is_match"), [("90210", True), ("10115", False)])
+def test_five_levels_of_every_kind_decide_together(home: str, is_match: bool) -> None:
+    rule = {"all": [{"any": [{"none": [{"all": [{"none": [NINE]}]}]}, ONE]}, {"none": [ONE]}]}
+
+    assert holds(rule, {"zip": home}) is is_match
+
+
 @pytest.mark.parametrize("levels", [11, 400])
 def test_deeper_nesting_is_refused(levels: int) -> None:
     assert detail_of(nested(levels)) == "Groups are nested deeper than 10; wanted fewer levels."
@@ -157,7 +164,7 @@ MORE = "equals, not_equals, is_empty, is_not_empty, in_list, not_in_list"
             "equals",
             "Home is an address, which equals can not compare; wanted home.postcode, home.city and the other parts.",
         ),
-        ("zip", "matches", "The operator matches on ZIP is not offered here yet; use contains."),
+        ("ssn", "matches", f"SSN is encrypted, which matches can not compare; wanted one of {FEW}."),
     ],
 )
 def test_an_operator_that_a_field_can_not_serve_is_refused_with_words(field: str, operator: str, detail: str) -> None:

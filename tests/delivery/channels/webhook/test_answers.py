@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.channels.webhook.answers import reason_of, retry_after_seconds, verdict_of
+from delivery.channels.webhook.answers import Judgement, judge_status, reason_of, retry_after_seconds, verdict_of
 from delivery.outcome import Verdict
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -30,6 +30,13 @@ def test_every_status_has_a_verdict_and_a_sentence(status: int) -> None:
     assert str(status) in reason
     assert reason.endswith(".")
     assert reason[0].isupper()
+
+
+@pytest.mark.parametrize("status", range(100, 600))
+def test_every_status_in_full(status: int) -> None:
+    verdict, max_tries = expected(status)
+    code = "ok" if verdict is Verdict.DELIVERED else f"http_{status}"
+    assert judge_status(status) == Judgement(verdict, code, reason_of(status), max_tries, pauses_channel=status == 410)
 
 
 @pytest.mark.parametrize(

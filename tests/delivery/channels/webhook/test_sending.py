@@ -1,77 +1,37 @@
 """Webhooks at a real receiver: signed, masked in the log, judged by their answer."""
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 import time_machine
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from delivery.channels.base import Context, Rendering
+from delivery.channels.base import Context
 from delivery.channels.webhook import KIND
-from delivery.channels.webhook.headers import MASK
+from delivery.channels.webhook.kept import MASK
 from delivery.channels.webhook.signature import CURRENT, PREVIOUS, decode_secret, new_secret, rotate, sign
-from delivery.outbound import OutboundClient, OutboundPolicy
+from delivery.outbound import OutboundPolicy
 from delivery.outcome import Outcome, Verdict
-from tests.delivery.outbound.servers import LOOPBACK_ALLOWED, Server, Visit, says, serve
+from tests.delivery.channels.webhook.posting import (
+    BODY,
+    DELIVERY,
+    OK,
+    RENDERING,
+    Transport,
+    answered,
+    headers_of,
+    send,
+    settings_for,
+    with_receiver,
+)
+from tests.delivery.outbound.servers import Server, Visit, says
 
-DELIVERY = UUID("0199a2f4-7b1c-7000-8000-000000000001")
-BODY = '{"name":"Jané"}'.encode()
-RENDERING = Rendering(BODY, "application/json")
 HEADERS = [
     {"name": "X-Api-Key", "value": "s3cret"},
     {"name": "X-Plain", "value": "seen"},
     {"name": "Cookie", "value": "c", "secret": False},
 ]
-
-
-@dataclass
-class Transport:
-    client: OutboundClient
-    policy: OutboundPolicy = LOOPBACK_ALLOWED
-
-
-def with_receiver(script: Callable[[Visit], Awaitable[None]], action: Callable[[Server, Transport], Awaitable[list[Outcome]]]) -> Any:
-    """Returns (outcomes, requests as they came)."""
-
-    async def run() -> tuple[list[Outcome], list[bytes]]:
-        async with serve(script) as server, OutboundClient(LOOPBACK_ALLOWED) as client:
-            outcomes = await action(server, Transport(client))
-            return outcomes, server.requests
-
-    return asyncio.run(run())
-
-
-def settings_for(server: Server, secrets: dict[str, str], **raw: Any) -> tuple[dict[str, Any], dict[str, str]]:
-    url = f"http://127.0.0.1:{server.port}/leads?a=1"
-    return KIND.clean_config({"url": url, **raw}, fields=(), is_http_allowed=True, policy=LOOPBACK_ALLOWED, old_secrets=secrets)
-
-
-async def send(server: Server, transport: Transport, *, secrets: dict[str, str] | None = None, **raw: Any) -> Outcome:
-    config, stored = settings_for(server, secrets or {CURRENT: new_secret()}, **raw)
-    context = Context(datetime.now(UTC), is_http_allowed=True)
-    return await KIND.send(RENDERING, delivery_id=DELIVERY, config=config, secrets=stored, context=context, transport=transport)
-
-
-def answered(*answer: bytes, **raw: Any) -> tuple[Outcome, bytes]:
-    async def once(server: Server, transport: Transport) -> list[Outcome]:
-        return [await send(server, transport, **raw)]
-
-    (outcome,), requests = with_receiver(says(*answer), once)
-    return outcome, requests[0] if requests else b""
-
-
-def headers_of(request: bytes) -> dict[str, str]:
-    lines = request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
-    return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Answer: yes\r\n\r\nok"
 
 
 def test_the_request_and_what_the_log_keeps_of_it() -> None:
@@ -174,13 +134,21 @@ def test_another_4xx_is_tried_three_times_at_most() -> None:
     assert (outcome.verdict, outcome.code, outcome.max_tries, outcome.is_counted) == (Verdict.RETRY, "http_422", 3, True)
 
 
-def test_a_redirect_is_not_followed() -> None:
+@pytest.mark.parametrize(
+    "line", ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"]
+)
+def test_a_redirect_is_not_followed(line: str) -> None:
     async def once(server: Server, transport: Transport) -> list[Outcome]:
         return [await send(server, transport)]
 
-    (outcome,), requests = with_receiver(says(status("307 Temporary Redirect", "Location: /elsewhere")), once)
-    assert (outcome.verdict, outcome.code) == (Verdict.FAILED, "http_307")
+    (outcome,), requests = with_receiver(says(status(line, "Location: /elsewhere")), once)
+    assert (outcome.verdict, outcome.code) == (Verdict.FAILED, f"http_{line[:3]}")
     assert len(requests) == 1
+
+
+def test_a_204_is_taken_even_with_a_body_that_it_must_not_have() -> None:
+    outcome, _ = answered(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello")
+    assert (outcome.verdict, outcome.code, outcome.http_status) == (Verdict.DELIVERED, "ok", 204)
 
 
 def test_what_is_no_answer_is_tried_again_with_what_is_known() -> None:
@@ -207,7 +175,7 @@ def test_silence_ends_with_the_channels_time() -> None:
 def test_an_address_that_is_blocked_by_now_is_not_connected_to() -> None:
     async def blocked(server: Server, transport: Transport) -> list[Outcome]:
         config, secrets = settings_for(server, {CURRENT: new_secret()})
-        strict = Transport(transport.client, OutboundPolicy())
+        strict = Transport(transport.client, transport.tokens, OutboundPolicy())
         contexts = [Context(datetime.now(UTC), is_http_allowed=is_allowed) for is_allowed in (True, False)]
         return [
             await KIND.send(RENDERING, delivery_id=DELIVERY, config=config, secrets=secrets, context=context, transport=strict)

@@ -6,18 +6,35 @@ from typing import Any
 
 import pytest
 
-from delivery.channels.base import ConfigError, Secrets
+from delivery.channels.base import Config, ConfigError, Secrets
 from delivery.channels.webhook import KIND
-from delivery.channels.webhook.headers import MASK
+from delivery.channels.webhook.kept import MASK
 from delivery.channels.webhook.signature import CURRENT, PREVIOUS, PREVIOUS_UNTIL, decode_secret, new_secret, rotate
 from delivery.outbound import OutboundPolicy
 
 URL = "https://partner.example.com/webhooks/leads"
 SIGNING = {CURRENT: new_secret()}
+PLAIN = {
+    "url": URL,
+    "payload_format": "json",
+    "template": "",
+    "content_type": "application/json",
+    "timeout_seconds": 20,
+    "headers": [],
+    "auth": {"kind": "none"},
+    "answers": [],
+    "take": {},
+    "retry": {"policy": "standard"},
+    "max_in_flight": 5,
+}
 
 
-def clean(raw: Any, old: Secrets = SIGNING, *, is_http_allowed: bool = False) -> tuple[dict[str, Any], dict[str, str]]:
-    return KIND.clean_config(raw, fields=(), is_http_allowed=is_http_allowed, policy=OutboundPolicy(), old_secrets=old)
+def clean(
+    raw: Any, old: Secrets = SIGNING, *, old_config: Config = PLAIN, is_http_allowed: bool = False
+) -> tuple[dict[str, Any], dict[str, str]]:
+    return KIND.clean_config(
+        raw, fields=(), is_http_allowed=is_http_allowed, policy=OutboundPolicy(), old_config=old_config, old_secrets=old
+    )
 
 
 def faults(raw: Any) -> list[tuple[str, str]]:
@@ -40,21 +57,14 @@ def test_the_settings_of_the_first_five_minutes() -> None:
         "retry": {"policy": "standard"},
     }
     config, secrets = clean(raw, {})
-    assert config == raw | {"headers": [{"name": "X-Api-Key", "secret": True}], "max_in_flight": 5}
+    assert config == PLAIN | raw | {"headers": [{"name": "X-Api-Key", "secret": True}]}
     assert secrets == {CURRENT: secrets[CURRENT], "header:x-api-key": "s3cret"}
     assert len(decode_secret(secrets[CURRENT])) == 32
     assert "s3cret" not in json.dumps(config)
 
 
 def test_an_address_is_enough() -> None:
-    assert clean({"url": f" {URL} "})[0] == {
-        "url": URL,
-        "payload_format": "json",
-        "timeout_seconds": 20,
-        "headers": [],
-        "retry": {"policy": "standard"},
-        "max_in_flight": 5,
-    }
+    assert clean({"url": f" {URL} "})[0] == PLAIN
 
 
 def test_what_was_stored_may_come_back() -> None:
@@ -105,7 +115,7 @@ def test_the_signing_secrets_stay_through_a_change() -> None:
         ({"url": URL + "\r\nX: y"}, [("config.url", "characters")]),
         ({"url": URL, "colour": "blue"}, [("config.colour", "unknown")]),
         ({"url": URL, "payload_format": "xml"}, [("config.payload_format", "invalid")]),
-        ({"url": URL, "payload_format": "template"}, [("config.payload_format", "not_available")]),
+        ({"url": URL, "payload_format": "template"}, [("config.template", "required")]),
         ({"url": URL, "timeout_seconds": 0}, [("config.timeout_seconds", "invalid")]),
         ({"url": URL, "timeout_seconds": 31}, [("config.timeout_seconds", "invalid")]),
         ({"url": URL, "timeout_seconds": True}, [("config.timeout_seconds", "invalid")]),
@@ -123,7 +133,7 @@ def test_the_signing_secrets_stay_through_a_change() -> None:
         (headers(*({"name": f"X-{n}", "value": "v" * 4_000} for n in range(5))), [("config.headers", "too_long")]),
         (
             {"url": "", "timeout_seconds": 99, "headers": [{"name": "Host", "value": "x"}]},
-            [("config.headers.0.name", "reserved"), ("config.url", "required"), ("config.timeout_seconds", "invalid")],
+            [("config.url", "required"), ("config.headers.0.name", "reserved"), ("config.timeout_seconds", "invalid")],
         ),
     ],
 )

@@ -1,0 +1,100 @@
+from typing import ClassVar
+
+from django.db import models
+
+from accounts.ids import new_id
+from accounts.models import Account, Job
+from distribution.models import Entity
+
+
+class ImportState(models.TextChoices):
+    """After `uploaded` those of the job that does it."""
+
+    UPLOADED = "uploaded"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Import(models.Model):
+    """A CSV file of leads. Its rows are `parts` until it is over; what is wrong with them is `faulty_rows` for some days more."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="imports")
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, null=True, related_name="+", help_text="null until it is started.")
+    file_name = models.CharField(max_length=100, help_text="A label; nothing is ever opened by it.")
+    size = models.PositiveBigIntegerField(help_text="Bytes, as it came.")
+    encoding = models.CharField(max_length=20)
+    delimiter = models.CharField(max_length=1)
+    has_bom = models.BooleanField()
+    has_header = models.BooleanField()
+    rows = models.PositiveIntegerField(help_text="Below the header, without blank ones.")
+    rows_size = models.PositiveBigIntegerField(help_text="Bytes of all parts before they were sealed.")
+    warnings = models.JSONField(default=list)
+    sealed_names = models.BinaryField(
+        null=True, help_text="Names of the columns: of a file without a header they would be a person's data."
+    )
+    created_at = models.DateTimeField()
+    discarded_at = models.DateTimeField(null=True, help_text="Cancelled before it was started.")
+    cleaned_at = models.DateTimeField(null=True, help_text="Nothing that was in the file is left.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(job__isnull=True) | models.Q(discarded_at__isnull=True), name="import_discarded_or_started"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # The list of imports, newest first.
+            models.Index(fields=["account", "-id"], name="import_newest"),
+            # leadflip_imports_to_clean: what still holds something of its file.
+            models.Index(fields=["created_at"], condition=models.Q(cleaned_at__isnull=True), name="import_not_cleaned"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def state(self) -> str:
+        if self.discarded_at:
+            return ImportState.CANCELLED
+        return ImportState(self.job.state) if self.job else ImportState.UPLOADED
+
+
+class ImportPart(models.Model):
+    """Up to 500 rows: [[number, [cell, …]], …] as JSON of at most 1 MiB, sealed by the account's key. Numbered from 0."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    lead_import = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="parts", db_index=False)
+    number = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["lead_import", "number"], name="import_part_number_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Part {self.number} of {self.lead_import_id}"
+
+
+class ImportFaultyRows(models.Model):
+    """The rows of one part that were not stored as leads: [[number, [cell, …], fault], …] as JSON, sealed by the account's key."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    lead_import = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="faulty_rows", db_index=False)
+    number = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["lead_import", "number"], name="import_faulty_rows_number_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Faulty rows in part {self.number} of {self.lead_import_id}"
