@@ -36,7 +36,7 @@ def test_nothing_is_stored_and_no_seat_is_taken(shop: Shop) -> None:
     rehearse(shop)
     rehearse(shop)
     with shop.open():
-        assert [model.objects.count() for model in (Lead, Decision, Delivery, CapCounter)] == [0, 0, 0, 0]  # type: ignore[attr-defined]
+        assert [model.objects.count() for model in (Lead, Decision, Delivery, CapCounter)] == [0, 0, 0, 0]
     real = shop.call("POST", "intake", {"entity": "solar_leads", **LEAD}).json()
     assert [delivery["partner_name"] for delivery in real["deliveries"]] == ["Helios Direct", "Sunrise"]
 

@@ -22,7 +22,7 @@ from distribution.models import Assignment, CapCounter, Decision, Lead
 from distribution.partners import add_partner
 from distribution.profiles import add_assignment, add_profile
 from distribution.store import SEALED_VALUES
-from intake.pipeline import IncomingLead, Receipt, Refusal, UnknownEntityError, receive_lead, receive_leads
+from intake.pipeline import IncomingLead, Receipt, Refusal, Repeat, UnknownEntityError, receive_lead, receive_leads
 
 FIELDS = [
     {"key": "first_name", "label": "First name", "type": "text", "required": True},
@@ -60,7 +60,7 @@ class Acme:
                 assignments.append(assignment)
             return assignments
 
-    def send(self, *leads: Mapping[str, Any]) -> list[Receipt | Refusal]:
+    def send(self, *leads: Mapping[str, Any]) -> list[Receipt | Repeat | Refusal]:
         with account_scope(self.account.id):
             return receive_leads(self.access, "solar", [IncomingLead(lead) for lead in leads], source="api")
 
