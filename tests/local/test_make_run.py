@@ -120,7 +120,7 @@ def test_processes_that_die_come_back(clone: Path, environment: dict[str, str], 
     stack = _make_run(stacks, clone, environment)
     run = Path(environment["LEADFLIP_DATA"]) / "run"
     before = {path.stem: json.loads(path.read_text())["pid"] for path in run.glob("*.json")}
-    assert set(before) == {"beat", "postgres", "sandbox", "valkey", "web", "worker"}
+    assert set(before) == {"background", "beat", "postgres", "sandbox", "valkey", "web", "worker"}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
 
