@@ -20,10 +20,10 @@ from delivery.models import DeliveryChannel
 from delivery.transport import outbound_policy
 from distribution.entities import add_entity
 from distribution.fields.exact_json import dump
+from distribution.lead_values import SEALED_VALUES
 from distribution.models import Entity
 from distribution.partners import add_partner
 from distribution.profiles import add_assignment, add_profile
-from distribution.store import SEALED_VALUES
 
 ACCOUNTS, CHANNELS = 10, 5
 # The first accounts have one channel more, whose partner is slow; see `fill`.

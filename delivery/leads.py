@@ -7,10 +7,8 @@ from accounts.access import Access
 from accounts.vault import SealError
 from delivery.log import READ_ENCRYPTED
 from distribution.entity_table import specs_of
-from distribution.fields.exact_json import load
-from distribution.lead_values import arrange
+from distribution.lead_values import arrange, read_values
 from distribution.models import Lead
-from distribution.store import SEALED_VALUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +25,12 @@ def show_values(access: Access, lead: Lead) -> ShownValues:
     encrypted_keys = [spec.key for spec in specs if spec.is_encrypted]
     if lead.erased_at is not None:
         return ShownValues({}, encrypted_keys)
-    plain, secret = arrange(specs, lead.values, _sealed_values(access, lead))
+    try:
+        plain, secret = read_values(access.vault, lead, specs)
+    except SealError:
+        # Tampered with, or its key is not here: of what is sealed there is nothing to show.
+        plain, secret = arrange(specs, lead.values, {})
     known = {**plain, **(secret if READ_ENCRYPTED in access.scopes else {})}
     order = [spec.key for spec in specs]
     keys = [*(key for key in order if key in known or key in encrypted_keys), *(key for key in known if key not in order)]
     return ShownValues({key: known.get(key) for key in keys}, encrypted_keys)
-
-
-def _sealed_values(access: Access, lead: Lead) -> dict[str, Any]:
-    if lead.sealed is None:
-        return {}
-    try:
-        vault = access.vault.lead(lead.id, bytes(lead.wrapped_key))
-        values: dict[str, Any] = load(vault.open(lead.sealed, purpose=SEALED_VALUES, record_id=lead.id))
-    except SealError:
-        # Tampered with, or its key is not here: there is nothing to show.
-        return {}
-    return values

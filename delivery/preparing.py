@@ -18,8 +18,7 @@ from delivery.channels.base import NotReadyError, RenderError, Rendering
 from delivery.outcome import Outcome, Verdict
 from delivery.shipment import LeadContent, Shipment, make_envelope, open_rendering, seal_rendering
 from distribution.fields.exact_json import load
-from distribution.lead_values import arrange
-from distribution.store import SEALED_VALUES
+from distribution.lead_values import arrange, open_values
 
 _CACHE_SIZE = 5_000
 
@@ -134,9 +133,7 @@ def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_
 
 
 def _render(prepared: Prepared, shipment: Shipment, row: Any, now: datetime) -> None:
-    sealed_values = {}
-    if row.lead_sealed is not None:
-        sealed_values = load(shipment.vault.open(row.lead_sealed, purpose=SEALED_VALUES, record_id=row.lead_id))
+    sealed_values = open_values(shipment.vault, row.lead_sealed, lead_id=row.lead_id)
     plain, secret = arrange(shipment.settings.specs, load(row.lead_values), sealed_values)
     lead = LeadContent(
         id=row.lead_id,

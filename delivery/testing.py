@@ -5,7 +5,7 @@ No transaction is open while the partner answers.
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,10 +29,8 @@ from delivery.samples import MASK, sample_lead
 from delivery.shipment import LeadContent, Shipment, make_envelope, seal_rendering
 from delivery.transport import Transport
 from distribution.fields import FieldSpec
-from distribution.fields.exact_json import load
-from distribution.lead_values import arrange
+from distribution.lead_values import arrange, open_values
 from distribution.models import Lead
-from distribution.store import SEALED_VALUES
 
 # No engine's lock stands behind this lease, so that the sweep believes it only while more than queue.LEASE_SECONDS - queue.DEAD_AFTER_SECONDS of
 # it are left: 70 s here, longer than the longest try. A test whose process died is cancelled then.
@@ -113,10 +111,7 @@ def load_settings(channel_id: UUID) -> ChannelSettings:
 
 def open_lead(lead: Lead, vault: LeadVault, specs: Sequence[FieldSpec]) -> LeadContent:
     """specs: of the lead's Entity, as they are now. Raises SealError when the lead was erased."""
-    sealed: Mapping[str, Any] = {}
-    if lead.sealed is not None:
-        sealed = load(vault.open(lead.sealed, purpose=SEALED_VALUES, record_id=lead.id))
-    plain, secret = arrange(specs, lead.values, sealed)
+    plain, secret = arrange(specs, lead.values, open_values(vault, lead.sealed, lead_id=lead.id))
     return LeadContent(
         id=lead.id,
         created_at=lead.created_at,

@@ -43,9 +43,12 @@ def find_named_entity(name: str, *, attr: str = "entity") -> Entity:
     """As somebody named it in a body or a filter. Raises RefusedChangeError when there is none."""
     entity = find_entity(name)
     if entity is None:
-        detail = f"There is no entity {echo(name)}; wanted the slug or id of one of your entities."
-        raise RefusedChangeError([Fault(attr, "does_not_exist", detail)])
+        raise RefusedChangeError([no_such_entity(name, attr=attr)])
     return entity
+
+
+def no_such_entity(name: str, *, attr: str = "entity") -> Fault:
+    return Fault(attr, "does_not_exist", f"There is no entity {echo(name)}; wanted the slug or id of one of your entities.")
 
 
 def add_entity(access: Access, values: Mapping[str, Any]) -> Entity:

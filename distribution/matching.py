@@ -9,8 +9,8 @@ from accounts.models import Job
 from accounts.vault import SealError
 from distribution.duplicates import DuplicateRule, digests_of
 from distribution.lead_matches import forget_matches, store_matches
+from distribution.lead_values import all_values
 from distribution.models import Entity, Lead
-from distribution.store import all_values
 
 KIND = "match"
 _LEADS_PER_STEP = 500
@@ -18,7 +18,7 @@ _LEADS_PER_STEP = 500
 
 def start_matching(access: Access, entity: Entity) -> Job | None:
     """None: there is no lead yet."""
-    leads = Lead.objects.filter(entity=entity)
+    leads = Lead.objects.filter(entity=entity, erased_at=None)
     if not leads.exists():
         return None
     return jobs.start(
@@ -31,7 +31,8 @@ def match_step(access: Access, job: Job) -> Step:
     entity = Entity.objects.get(id=job.params["entity"])
     keys = DuplicateRule.of(entity.duplicates).keys
     after = UUID(job.cursor) if job.cursor else UUID(int=0)
-    leads = list(Lead.objects.select_for_update().filter(entity=entity, id__gt=after).order_by("id")[:_LEADS_PER_STEP])
+    waiting = Lead.objects.select_for_update(no_key=True).filter(entity=entity, erased_at=None, id__gt=after)
+    leads = list(waiting.order_by("id")[:_LEADS_PER_STEP])
     forget_matches([lead.id for lead in leads])
     rows = [(lead.id, digest, lead.created_at) for lead in leads for digest in _digests(access, lead, keys)]
     store_matches(rows, account_id=access.account_id, entity_id=entity.id)
@@ -43,5 +44,5 @@ def _digests(access: Access, lead: Lead, keys: tuple[tuple[str, ...], ...]) -> l
     try:
         values = all_values(access.vault, lead)
     except SealError:
-        return []  # erased
+        return []  # It cannot be read: its key is not here.
     return list(digests_of(keys, values, access.vault.blind, scope=str(lead.entity_id)))

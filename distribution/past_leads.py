@@ -10,10 +10,9 @@ from django.db.models import QuerySet
 
 from accounts.vault import AccountVault
 from distribution.fields import FieldSpec
-from distribution.lead_values import arrange
+from distribution.lead_values import read_values
 from distribution.models import Lead
 from distribution.rules import LeadView, blind_values, view_lead
-from distribution.store import sealed_values
 
 _CHUNK = 200
 _COLUMNS = ("id", "account_id", "values", "sealed", "wrapped_key", "status", "source", "created_at")
@@ -44,8 +43,7 @@ class LeadReader:
         self._blind_keys = blind_keys
 
     def read(self, lead: Lead) -> PastLead:
-        sealed = {} if lead.sealed is None else sealed_values(self._vault, lead)
-        plain, secret = arrange(self._specs, lead.values, sealed)
+        plain, secret = read_values(self._vault, lead, self._specs)
         view = view_lead(
             plain,
             lead_id=str(lead.id),

@@ -9,7 +9,7 @@ from accounts.faults import refuse_if_any
 from distribution.caps import clean_budgets, clean_caps
 from distribution.checks import region_of, rule_faults, taken_faults
 from distribution.duplicates import DuplicateRule
-from distribution.entities import find_entity
+from distribution.entities import find_entity, no_such_entity
 from distribution.entity_table import specs_of
 from distribution.fields import Fault
 from distribution.fields.faults import echo
@@ -39,7 +39,7 @@ def clean_profile(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]
     if "entity" in clean:
         named = find_entity(clean.pop("entity"))
         if named is None:
-            faults.append(_no_entity(values["entity"]))
+            faults.append(no_such_entity(values["entity"]))
         elif entity is None:
             entity = clean["entity"] = named
         elif named.id != entity.id:
@@ -51,10 +51,6 @@ def clean_profile(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]
         faults += _rule_faults(clean["rules"], entity)
     refuse_if_any(faults)
     return clean
-
-
-def _no_entity(name: str) -> Fault:
-    return Fault("entity", "does_not_exist", f"There is no entity {echo(name)}; wanted the slug or id of one of your entities.")
 
 
 def _rule_faults(rules: Any, entity: Entity | None) -> list[Fault]:

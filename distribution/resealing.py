@@ -1,7 +1,6 @@
 """A field was switched to encrypted or back: the leads that were stored before follow in the background."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -15,11 +14,10 @@ from accounts.vault import SealError
 from distribution.entity_table import specs_of
 from distribution.erasure import rewrite_decisions
 from distribution.fields import FieldSpec
-from distribution.fields.exact_json import dump, load
-from distribution.lead_values import arrange
+from distribution.fields.exact_json import dump
+from distribution.lead_values import arrange, open_values, seal_values
 from distribution.models import Entity, Lead
 from distribution.redacting import with_hidden_values
-from distribution.store import SEALED_VALUES
 
 KIND = "reseal"
 _LEADS_PER_STEP = 500
@@ -92,11 +90,8 @@ def _move_values(access: Access, leads: Sequence[Lead], specs: Sequence[FieldSpe
 def _moved(access: Access, lead: Lead, specs: Sequence[FieldSpec]) -> tuple[UUID, str, bytes | None] | None:
     """The lead's columns as they should be; None if they are. Raises SealError."""
     vault = access.vault.lead(lead.id, bytes(lead.wrapped_key))
-    sealed: Mapping[str, Any] = {}
-    if lead.sealed is not None:
-        sealed = load(vault.open(lead.sealed, purpose=SEALED_VALUES, record_id=lead.id))
+    sealed = open_values(vault, lead.sealed, lead_id=lead.id)
     plain, secret = arrange(specs, lead.values, sealed)
     if plain is lead.values and secret is sealed:
         return None
-    message = vault.seal(dump(secret), purpose=SEALED_VALUES, record_id=lead.id) if secret else None
-    return lead.id, dump(plain).decode(), message
+    return lead.id, dump(plain).decode(), seal_values(vault, secret, lead_id=lead.id)

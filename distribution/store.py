@@ -9,12 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.ids import new_id
-from accounts.vault import AccountVault
-from distribution.fields.exact_json import dump, load
-from distribution.models import Lead
+from distribution.fields.exact_json import dump
 from distribution.routing import Decision
-
-SEALED_VALUES = "lead-values"
 
 _STORE = """
 WITH leads AS (
@@ -70,14 +66,3 @@ def store_leads(rows: Sequence[LeadRow], *, account_id: UUID, entity_id: UUID, s
                 "details": [dump(decision.as_json()).decode() for _, decision in decisions],
             },
         )
-
-
-def all_values(vault: AccountVault, lead: Lead) -> dict[str, Any]:
-    """The lead's values, plain and encrypted together. Raises SealError when it was erased."""
-    return {**lead.values, **sealed_values(vault, lead)}
-
-
-def sealed_values(vault: AccountVault, lead: Lead) -> dict[str, Any]:
-    """The lead's encrypted values. Raises SealError when it was erased."""
-    opened = vault.lead(lead.id, bytes(lead.wrapped_key))
-    return {} if lead.sealed is None else load(opened.open(lead.sealed, purpose=SEALED_VALUES, record_id=lead.id))

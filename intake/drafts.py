@@ -10,9 +10,9 @@ from accounts.ids import new_id
 from accounts.vault import LeadVault
 from delivery.enqueue import NewDelivery
 from distribution.fields import Cleaned
-from distribution.fields.exact_json import dump
-from distribution.routing import Decision, Match
-from distribution.store import SEALED_VALUES, LeadRow
+from distribution.lead_values import seal_values
+from distribution.routing import Decision
+from distribution.store import LeadRow
 from intake.people import Digests, Repetition
 
 
@@ -38,7 +38,6 @@ class Draft:
     repetition: Repetition | None
     vault: LeadVault
     wrapped_key: bytes
-    matches: tuple[Match, ...] = ()
     decisions: tuple[Decision, ...] = ()
     deliveries: tuple[tuple[NewDelivery, str], ...] = ()  # with the partner's name
 
@@ -49,7 +48,7 @@ class Draft:
         self.sealed |= sealed
 
     def row(self) -> LeadRow:
-        sealed = self.vault.seal(dump(self.sealed), purpose=SEALED_VALUES, record_id=self.id) if self.sealed else None
+        sealed = seal_values(self.vault, self.sealed, lead_id=self.id)
         duplicate_of = self.repetition.of.lead_id if self.repetition else None
         return LeadRow(
             self.id, self.incoming.status, self.values, sealed, self.wrapped_key, self.incoming.note, self.decisions, duplicate_of

@@ -17,15 +17,12 @@ from delivery.enqueue import NewDelivery, enqueue
 from delivery.models import Delivery, DeliveryState
 from delivery.wake import wake
 from distribution import models
-from distribution.cap_counters import lock_usage, return_seats, write_taken
-from distribution.duplicates import digests_of
+from distribution.cap_counters import return_seats
 from distribution.entity_table import EntityTable
-from distribution.fields.exact_json import load
-from distribution.routing import Decision, Match, ProfileSpec, cap_keys, choose, match, turn_profiles
-from distribution.store import SEALED_VALUES
-from distribution.turns import lock_turns, write_turns
-from intake.people import People
-from intake.routing import deliveries_of, last_sent, moves_on, view_for_rules
+from distribution.lead_values import read_values
+from distribution.routing import Decision, Match, ProfileSpec, match
+from intake.people import People, digests_of_lead
+from intake.routing import choose_all, deliveries_of, moves_on, view_for_rules
 from intake.routing_cache import account_table
 
 _ENDED_BADLY = (DeliveryState.REJECTED, DeliveryState.FAILED, DeliveryState.CANCELLED)
@@ -66,6 +63,8 @@ def _move_on(access: Access, ended: Delivery) -> None:
     if not moves_on(profile.strategy):
         return
     decision = _decide(access, entity, profile, lead)
+    if decision is None:
+        return
     now = timezone.now()
     partner = ended.partner.name
     words = f"{partner} rejected the lead." if ended.state == DeliveryState.REJECTED else f"The delivery to {partner} failed."
@@ -84,22 +83,20 @@ def _move_on(access: Access, ended: Delivery) -> None:
         transaction.on_commit(wake)
 
 
-def _decide(access: Access, entity: EntityTable, profile: ProfileSpec, lead: models.Lead) -> Decision:
+def _decide(access: Access, entity: EntityTable, profile: ProfileSpec, lead: models.Lead) -> Decision | None:
+    """None: the lead was erased meanwhile."""
     now = timezone.now()
-    vault = access.vault.lead(lead.id, bytes(lead.wrapped_key))
-    sealed = load(vault.open(lead.sealed, purpose=SEALED_VALUES, record_id=lead.id)) if lead.sealed is not None else {}
+    plain, secret = read_values(access.vault, lead, entity.specs)
     view = view_for_rules(
-        access, entity, lead.values, sealed, lead_id=lead.id, status=lead.status, source=lead.source,
+        access, entity, plain, secret, lead_id=lead.id, status=lead.status, source=lead.source,
         created_at=lead.created_at, updated_at=lead.updated_at,
     )  # fmt: skip
-    digests = digests_of(entity.duplicates.keys, {**lead.values, **sealed}, access.vault.blind, scope=str(entity.id))
+    digests = digests_of_lead(entity.duplicates, {**plain, **secret}, access.vault.blind, entity.id)
     people = People(entity.id, entity.duplicates, [digests], now)
-    found = _untried(match(profile, view, now), lead)
-    turns = lock_turns(access.account_id, turn_profiles([found]))
-    usage = lock_usage(access.account_id, cap_keys([found]))
-    decision = choose(found, usage, turns, last_sent(people, digests, found))
-    write_turns(turns)
-    write_taken(usage)
+    # In the order of intake: people, leads, turns, caps. Held, so that what is erased is decided on no more.
+    if models.Lead.objects.select_for_update(no_key=True).get(id=lead.id).erased_at:
+        return None
+    ((decision,),) = choose_all(access, [(digests, [_untried(match(profile, view, now), lead)])], people)
     return decision
 
 

@@ -17,7 +17,7 @@ from distribution.routing import Decision
 from distribution.store import store_leads
 from intake.drafts import Draft, IncomingLead, draft
 from intake.people import Digests, People, Repetition, digests_of_lead
-from intake.repetitions import count_repeats, merge_into, tally
+from intake.repetitions import count_repeats, merge_into
 from intake.routing import deliveries_of, route
 from intake.routing_cache import AccountTable, account_table
 
@@ -89,9 +89,12 @@ def receive_leads(
     rule = replace(entity_table.duplicates, action=on_duplicate) if on_duplicate else entity_table.duplicates
     batch = _Batch(access, table, entity_table, rule, source, request_id, timezone.now())
     batch.sort_out(leads)
+    # Before turns and caps are locked: everybody locks leads first.
+    batch.count_repeats(of_this_batch=False)
     if is_routed and entity_table.profiles:
-        route(batch.access, entity_table, batch.new, batch.people, source=source, now=batch.now)
+        route(batch.access, entity_table, list(batch.new.values()), batch.people, source=source, now=batch.now)
     batch.store()
+    batch.count_repeats(of_this_batch=True)
     return batch.answers()
 
 
@@ -107,7 +110,7 @@ class _Batch:
     request_id: str
     now: datetime
     places: list[Draft | Repeat | Refusal] = field(default_factory=list)
-    new: list[Draft] = field(default_factory=list)
+    new: dict[UUID, Draft] = field(default_factory=dict)
     people: People = field(init=False)
 
     def sort_out(self, leads: Sequence[IncomingLead]) -> None:
@@ -118,40 +121,45 @@ class _Batch:
             self.places.append(Refusal(tuple(clean.faults)) if clean.faults else self._place(lead, clean, person))
 
     def _digests(self, cleaned: Cleaned) -> Digests:
-        if cleaned.faults:
+        if cleaned.faults or not self.rule.keys:
             return {}
         return digests_of_lead(self.rule, {**cleaned.values, **cleaned.sealed}, self.access.vault.blind, self.entity.id)
 
     def _place(self, lead: IncomingLead, cleaned: Cleaned, digests: Digests) -> Draft | Repeat:
         repetition = self.people.repeated_by(digests)
-        if repetition and self.rule.action in ("skip", "update"):
-            if self.rule.action == "update":
-                self._merge(repetition, cleaned, digests)
-            return Repeat(repetition, self.rule.action == "update", tuple(cleaned.unknown))
+        if repetition and self.rule.action == "skip":
+            return Repeat(repetition, is_merged=False, unknown=tuple(cleaned.unknown))
+        if repetition and self.rule.action == "update":
+            if self._merge(repetition, cleaned, digests):
+                return Repeat(repetition, is_merged=True, unknown=tuple(cleaned.unknown))
+            # Erased since it was found: this lead is the first of its person again.
+            repetition = None
         new = draft(self.access, lead, cleaned, digests, repetition)
-        self.new.append(new)
+        self.new[new.id] = new
         self.people.remember(digests, new.id)
         return new
 
-    def _merge(self, repetition: Repetition, cleaned: Cleaned, digests: Digests) -> None:
-        of_this_batch = next((new for new in self.new if new.id == repetition.of.lead_id), None)
-        if of_this_batch:
+    def _merge(self, repetition: Repetition, cleaned: Cleaned, digests: Digests) -> bool:
+        if of_this_batch := self.new.get(repetition.of.lead_id):
             of_this_batch.merge(cleaned)
-            return
-        encrypted = frozenset(spec.key for spec in self.entity.specs if spec.is_encrypted)
-        merge_into(self.access, repetition.of.lead_id, cleaned, digests, encrypted=encrypted, now=self.now)
+            return True
+        return merge_into(self.access, repetition.of.lead_id, cleaned, digests, specs=self.entity.specs, now=self.now)
+
+    def count_repeats(self, *, of_this_batch: bool) -> None:
+        repeated = [place.lead_id for place in self.places if isinstance(place, Repeat)]
+        count_repeats([lead_id for lead_id in repeated if (lead_id in self.new) is of_this_batch], now=self.now)
 
     def store(self) -> None:
         account_id, entity_id = self.access.account_id, self.entity.id
-        if self.new:
-            rows = [new.row() for new in self.new]
+        drafts = list(self.new.values())
+        if drafts:
+            rows = [new.row() for new in drafts]
             store_leads(rows, account_id=account_id, entity_id=entity_id, source=self.source, request_id=self.request_id, now=self.now)
-            matches = [(new.id, digest, self.now) for new in self.new for digest in new.digests]
+            matches = [(new.id, digest, self.now) for new in drafts for digest in new.digests]
             store_matches(matches, account_id=account_id, entity_id=entity_id)
-            for new in self.new:
+            for new in drafts:
                 new.deliveries = deliveries_of(self.table, new.id, new.decisions)
-            enqueue([delivery for new in self.new for delivery, _ in new.deliveries], account_id=account_id, now=self.now)
-        count_repeats(tally([place.lead_id for place in self.places if isinstance(place, Repeat)]), now=self.now)
+            enqueue([delivery for new in drafts for delivery, _ in new.deliveries], account_id=account_id, now=self.now)
 
     def answers(self) -> list[Answer]:
         return [self._receipt(place) if isinstance(place, Draft) else place for place in self.places]

@@ -22,6 +22,7 @@ _SENDS_TO_ALL = "send_to_all"
 
 def route(access: Access, entity: EntityTable, new: Sequence[Draft], people: People, *, source: str, now: datetime) -> None:
     """Decide for every new lead in every profile of its Entity, in the order given, and write what was taken of turns and caps."""
+    matches: list[list[Match]] = []
     for draft in new:
         view = view_for_rules(
             access,
@@ -34,19 +35,28 @@ def route(access: Access, entity: EntityTable, new: Sequence[Draft], people: Peo
             created_at=now,
             updated_at=now,
         )
-        draft.matches = tuple(match(profile, view, now) for profile in entity.profiles)
-    matches = [found for draft in new for found in draft.matches]
+        matches.append([match(profile, view, now) for profile in entity.profiles])
+    decisions = choose_all(access, [(draft.digests, found) for draft, found in zip(new, matches, strict=True)], people)
+    for draft, decided in zip(new, decisions, strict=True):
+        draft.decisions = decided
+
+
+def choose_all(access: Access, leads: Sequence[tuple[Digests, Sequence[Match]]], people: People) -> list[tuple[Decision, ...]]:
+    """Choose for each lead in each profile that it was matched with, in the order given: turns and caps are locked, taken and written here."""
+    matches = [found for _, all_found in leads for found in all_found]
     turns = lock_turns(access.account_id, turn_profiles(matches))
     usage = lock_usage(access.account_id, cap_keys(matches))
-    for draft in new:
-        decisions = []
-        for found in draft.matches:
-            decision = choose(found, usage, turns, last_sent(people, draft.digests, found))
-            people.remember_sent(draft.digests, [(decision.profile_id, chosen.partner_id) for chosen in decision.chosen])
-            decisions.append(decision)
-        draft.decisions = tuple(decisions)
+    decisions = []
+    for digests, all_found in leads:
+        decided = []
+        for found in all_found:
+            decision = choose(found, usage, turns, _last_sent(people, digests, found))
+            people.remember_sent(digests, [(decision.profile_id, chosen.partner_id) for chosen in decision.chosen])
+            decided.append(decision)
+        decisions.append(tuple(decided))
     write_turns(turns)
     write_taken(usage)
+    return decisions
 
 
 def view_for_rules(
@@ -59,7 +69,7 @@ def view_for_rules(
     return view_lead(values, lead_id=str(lead_id), blind=blind, **system)
 
 
-def last_sent(people: People, digests: Digests, found: Match) -> dict[UUID, datetime]:
+def _last_sent(people: People, digests: Digests, found: Match) -> dict[UUID, datetime]:
     """When this person was last sent to each candidate that is not sent anybody twice within some days."""
     asked: list[AssignmentSpec] = once_per_person(found) if digests else []
     if not asked:

@@ -15,6 +15,7 @@ from accounts.api.body import Answer
 from accounts.api.filters import FROM_TO, Filters, id_filter
 from accounts.api.resources import Lists, Resource
 from accounts.api.views import access_of
+from accounts.ids import first_id_of
 from delivery.api.attempts import AttemptAnswer
 from delivery.log import show_attempts
 from delivery.models import ChannelKindName, Delivery, DeliveryState
@@ -78,10 +79,10 @@ def filter_deliveries(rows: QuerySet[Delivery], filters: Filters) -> QuerySet[De
 
 
 def _first_id(moment: datetime | None, slack: timedelta) -> UUID | None:
-    """The lowest id of that moment."""
+    """None for a moment that no id can have: the other filters of time then do the work."""
     if moment is None or not 1971 <= moment.year <= 9000:
         return None
-    return UUID(int=int((moment + slack).timestamp() * 1000) << 80)
+    return first_id_of(moment + slack)
 
 
 class DeliveryDetail(Resource[Delivery]):

@@ -14,12 +14,11 @@ from accounts.api.body import Answer
 from accounts.api.filters import FROM_TO, Filters
 from accounts.api.resources import Deletes, Lists, Reads
 from accounts.api.views import access_of, find
-from accounts.faults import Fault, RefusedChangeError
 from delivery.api.deliveries import DeliveryRow
 from delivery.erasure import erase_lead
 from delivery.leads import show_values
 from delivery.models import Delivery
-from distribution.entities import find_entity
+from distribution.entities import find_named_entity
 from distribution.entity_table import specs_of
 from distribution.fields import lead_name
 from distribution.models import Decision, Lead, LeadSource
@@ -128,9 +127,7 @@ class LeadList(Lists[Lead]):
         }
         filters.check()
         if name := self.request.query_params.get("entity"):
-            wanted["entity"] = find_entity(name)
-            if wanted["entity"] is None:
-                raise RefusedChangeError([Fault("entity", "does_not_exist", f"There is no entity {name[:50]!r}; wanted a slug or an id.")])
+            wanted["entity"] = find_named_entity(name)
         return _leads().filter(**{name: value for name, value in wanted.items() if value})
 
     @extend_schema(

@@ -15,6 +15,7 @@ from accounts.api.faults import validation_error
 from accounts.api.views import access_of, request_id_of
 from accounts.faults import refuse_if_any
 from delivery.wake import wake
+from distribution.entities import no_such_entity
 from distribution.fields import Fault
 from distribution.fields.faults import cut, echo
 from distribution.models import LeadSource
@@ -22,7 +23,6 @@ from intake.answers import receipt_json, warnings_of
 from intake.api.fields import MAX_NOTE, is_storable, read_flat_body
 from intake.api.once import Done, OnceView
 from intake.api.schema import BULK_BODY, IDEMPOTENCY_KEY, BulkAnswer
-from intake.api.views import no_such_entity
 from intake.pipeline import Answer, IncomingLead, Refusal, UnknownEntityError, receive_leads
 
 MAX_BATCH = 1_000

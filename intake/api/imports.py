@@ -99,6 +99,8 @@ class ImportDetail(OfImports):
 
 
 class ImportTrial(OfImports):
+    serializer_class = ImportTrialBody
+
     @extend_schema(
         summary="Try a mapping",
         description="The first rows as they would be stored, and counts over the first 1,000. Nothing is stored.",
@@ -108,13 +110,14 @@ class ImportTrial(OfImports):
     )
     def post(self, request: Request, **_: str) -> Response:
         record = self.found()
-        body = ImportTrialBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        trial = try_rows(access_of(request), record, body.validated_data["mapping"], shown=body.validated_data["rows"])
+        given = self.values()
+        trial = try_rows(access_of(request), record, given["mapping"], shown=given["rows"])
         return Response(ImportTrialAnswer(trial).data)
 
 
 class ImportStart(OfImports):
+    serializer_class = ImportStartBody
+
     @extend_schema(
         summary="Start an import",
         description="The rows become leads in the background, in their order. A file is imported once.",
@@ -123,9 +126,7 @@ class ImportStart(OfImports):
     )
     def post(self, request: Request, **_: str) -> Response:
         record = self.found()
-        body = ImportStartBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        given = body.validated_data
+        given = self.values()
         job = start_import(access_of(request), record, given["mapping"], is_routed=given["is_routed"], on_duplicate=given["on_duplicate"])
         return Response({"id": record.id, "job": job.id, "state": record.state}, status=status.HTTP_202_ACCEPTED)
 

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.api.faults import validation_error
 from accounts.api.views import access_of, request_id_of
 from delivery.wake import wake
+from distribution.entities import no_such_entity
 from distribution.fields import Fault
 from distribution.models import LeadSource
 from intake.answers import receipt_json, warnings_of
@@ -90,10 +91,6 @@ class IntakeView(OnceView):
         if isinstance(answer, Refusal):
             raise validation_error(answer.faults)
         return answer
-
-
-def no_such_entity(name: str) -> Fault:
-    return Fault("entity", "does_not_exist", f"There is no entity {name[:50]!r}; wanted the slug or id of one of your entities.")
 
 
 def _flat(data: Any) -> dict[str, Any]:

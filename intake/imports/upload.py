@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -13,8 +12,8 @@ from accounts.access import Access
 from accounts.faults import Fault, RefusedChangeError
 from accounts.ids import new_id
 from accounts.isolation import account_scope
+from distribution.entities import find_named_entity
 from distribution.fields.faults import cut, echo
-from distribution.models import Entity
 from intake.imports.column_names import clean_names, numbered_names
 from intake.imports.encoding import CODECS, find_encoding
 from intake.imports.reading import MAX_ROWS, Row, find_delimiter, read_rows
@@ -62,7 +61,7 @@ def take_file(access: Access, file: BinaryIO, *, entity: str, file_name: str, op
     with closing(read_rows(file, encoding.codec, delimiter)) as rows, account_scope(access.account_id):
         import_id, kept = new_id(), _KeptRows(islice(rows, int(is_said), None))
         names, warnings = kept.read_names(has_header=options.has_header)
-        entity_id = _entity(entity)
+        entity_id = find_named_entity(entity).id
         count, rows_size = store_parts(access, import_id, kept)
         if not count:
             raise RefusedChangeError([Fault("file", "empty", "The file has a header and no row below it; nothing can be imported.")])
@@ -132,15 +131,6 @@ class _KeptRows:
             verb = "row has" if self._ragged == 1 else "rows have"
             warnings.append(f"{self._ragged:,} {verb} more cells than there are columns; such a row is not imported.")
         return warnings
-
-
-def _entity(name: str) -> UUID:
-    """Raises RefusedChangeError."""
-    found = {key: entity_id for entity_id, slug in Entity.objects.values_list("id", "slug") for key in (str(entity_id), slug)}
-    if name not in found:
-        detail = f"There is no entity {echo(name)}; wanted the slug or id of one of your entities."
-        raise RefusedChangeError([Fault("entity", "does_not_exist", detail)])
-    return found[name]
 
 
 def _bounded(warnings: list[str]) -> list[str]:

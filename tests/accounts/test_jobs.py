@@ -1,23 +1,17 @@
 """Jobs step by step: in turns, whole or not at all, each by one worker."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
-from typing import Any
 
 import pytest
-from django.db import connection, connections
 
-from accounts import audit, jobs
+from accounts import jobs
 from accounts.access import Access
-from accounts.faults import ConflictError
-from accounts.jobs import JobFailedError, Step, TakeStep, take_one_step
+from accounts.jobs import Step, take_one_step
 from accounts.models import Account, AuditEvent, Job
+from tests.accounts.counting import KINDS, begin, count, now_of, traces, work
 from tests.builders import Shop, make_account
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-
-STEPS = 3
 
 
 @pytest.fixture
@@ -28,69 +22,6 @@ def acme() -> Shop:
 @pytest.fixture
 def other() -> Shop:
     return make_account("Other", "charlie@other.test")
-
-
-def begin(shop: Shop, kind: str = "count", **params: Any) -> Job:
-    with shop.open() as access:
-        return jobs.start(access, kind, label="Counting", params=params)
-
-
-def now_of(shop: Shop, job: Job) -> Job:
-    with shop.open():
-        return Job.objects.get(id=job.id)
-
-
-def traces(shop: Shop) -> list[int]:
-    """What the steps left in the database, in their order."""
-    with shop.open():
-        return list(AuditEvent.objects.filter(action="step").order_by("id").values_list("changes__number", flat=True))
-
-
-def leave_trace(access: Access, job: Job) -> int:
-    number = (job.cursor or 0) + 1
-    audit.note(access, "step", Account.objects.get(), changes={"number": number})
-    return number
-
-
-def count(access: Access, job: Job) -> Step:
-    """A trace per step, STEPS in all."""
-    number = leave_trace(access, job)
-    return Step(cursor=number, done=number * 10, is_last=number == STEPS, total=STEPS * 10, result={f"step {number}": "done"})
-
-
-def stumble(access: Access, job: Job) -> Step:
-    leave_trace(access, job)
-    raise ValueError("jane@example.com is not what I expected")
-
-
-def give_up(access: Access, job: Job) -> Step:
-    leave_trace(access, job)
-    raise JobFailedError("Line 7 has more columns than the first.")
-
-
-KINDS: dict[str, TakeStep] = {"count": count, "stumble": stumble, "give up": give_up}
-
-
-def work() -> int:
-    """Take steps until there is none. Returns how many."""
-    number = 0
-    while take_one_step(KINDS):
-        number += 1
-        assert number < 100
-    return number
-
-
-def in_threads(*actions: Any) -> list[Any]:
-    """Each as another worker, with a database connection of its own."""
-
-    def run(action: Any) -> Any:
-        try:
-            return action()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return [future.result() for future in [pool.submit(run, action) for action in actions]]
 
 
 def test_a_job_is_done_step_by_step_and_tells_how_far_it_is(acme: Shop) -> None:
@@ -196,53 +127,6 @@ def test_a_job_that_is_over_cannot_be_cancelled(acme: Shop) -> None:
     assert now_of(acme, job).state == "done"
 
 
-class _Gate:
-    """A step that stops in the middle, until it is let through."""
-
-    def __init__(self, then: TakeStep) -> None:
-        self.entered, self.opened, self._then = Event(), Event(), then
-
-    def __call__(self, access: Access, job: Job) -> Step:
-        self.entered.set()
-        assert self.opened.wait(30)
-        return self._then(access, job)
-
-
-def test_cancelling_waits_for_the_step_under_way_and_is_the_last_word(acme: Shop) -> None:
-    job, gate = begin(acme), _Gate(count)
-
-    def cancel() -> None:
-        assert gate.entered.wait(30)
-        with acme.open():
-            found = Job.objects.get(id=job.id)
-            gate.opened.set()
-            jobs.cancel(found)
-
-    in_threads(lambda: take_one_step({"count": gate}), cancel)
-    ended = now_of(acme, job)
-    assert (ended.state, ended.done, ended.cursor) == ("cancelled", 10, 1)
-    assert traces(acme) == [1]
-
-
-def test_a_last_step_under_way_comes_before_the_one_who_cancels(acme: Shop) -> None:
-    def finish(access: Access, job: Job) -> Step:
-        return Step(cursor=None, done=1, is_last=True)
-
-    job, gate = begin(acme), _Gate(finish)
-
-    def cancel() -> str:
-        assert gate.entered.wait(30)
-        with acme.open():
-            found = Job.objects.get(id=job.id)
-            gate.opened.set()
-            with pytest.raises(ConflictError, match="done already"):
-                jobs.cancel(found)
-        return found.state
-
-    in_threads(lambda: take_one_step({"count": gate}), cancel)
-    assert now_of(acme, job).state == "done"
-
-
 class _Canceller(logging.Handler):
     """Cancels the job between the end of its failed step and the count of the fault: just then the log tells of it."""
 
@@ -265,52 +149,6 @@ def test_a_job_cancelled_as_its_step_fails_stays_cancelled(acme: Shop) -> None:
         jobs.logger.removeHandler(canceller)
     ended = now_of(acme, job)
     assert (ended.state, ended.faults_in_a_row) == ("cancelled", 0)
-
-
-def test_two_workers_never_take_the_same_step(acme: Shop) -> None:
-    begin(acme)
-    start = Barrier(2)
-
-    def work_along() -> int:
-        start.wait(30)
-        return work()
-
-    in_threads(work_along, work_along)
-    work()
-    assert traces(acme) == [1, 2, 3]
-
-
-def test_a_worker_passes_over_the_job_that_another_one_holds(acme: Shop, other: Shop) -> None:
-    held, free = begin(acme), begin(other)
-    gate = _Gate(count)
-
-    def second() -> bool:
-        assert gate.entered.wait(30)
-        try:
-            return take_one_step(KINDS)
-        finally:
-            gate.opened.set()
-
-    assert in_threads(lambda: take_one_step({"count": gate}), second) == [True, True]
-    assert (now_of(acme, held).done, now_of(other, free).done) == (10, 10)
-
-
-def test_a_worker_that_dies_in_a_step_loses_nothing(acme: Shop) -> None:
-    job = begin(acme)
-    take_one_step(KINDS)
-
-    def die(access: Access, job: Job) -> Step:
-        step = count(access, job)
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
-        return step
-
-    assert not take_one_step({"count": die})
-    kept = now_of(acme, job)
-    assert (kept.state, kept.cursor, kept.done, kept.faults_in_a_row) == ("running", 1, 10, 0)
-    assert traces(acme) == [1]
-    work()
-    assert (now_of(acme, job).state, traces(acme)) == ("done", [1, 2, 3])
 
 
 def test_an_account_sees_its_own_jobs_alone(acme: Shop, other: Shop) -> None:

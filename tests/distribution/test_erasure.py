@@ -15,8 +15,8 @@ from delivery.erasure import erase_leads
 from delivery.models import Delivery
 from delivery.record import open_response
 from delivery.shipment import RENDERING
+from distribution.lead_values import SEALED_VALUES
 from distribution.models import Lead
-from distribution.store import SEALED_VALUES
 from tests.builders import EMAIL, LEAD, Set, make_account, make_assignment, make_partner, make_profile, make_set
 from tests.delivery.api.tries import make_attempt
 from tests.delivery.test_engine import deliver, open_route

@@ -11,9 +11,9 @@ from accounts.jobs import Step, take_one_step
 from accounts.models import Job
 from delivery.testing import preview
 from distribution.fields.exact_json import load
+from distribution.lead_values import SEALED_VALUES
 from distribution.models import Decision, Lead
 from distribution.resealing import reseal_step
-from distribution.store import SEALED_VALUES
 from leadflip.background import KINDS
 from tests.builders import FIELDS, Set, make_account, make_lead, make_profile, make_set
 

@@ -13,9 +13,9 @@ from accounts.jobs import take_one_step
 from accounts.models import Job
 from delivery.models import Delivery
 from distribution.entities import add_entity, change_entity
+from distribution.lead_values import all_values
 from distribution.matching import KIND, match_step
 from distribution.models import Entity, Lead, LeadMatch
-from distribution.store import all_values
 from intake.pipeline import IncomingLead, Receipt, Repeat, receive_leads
 from tests.builders import Shop, make_account, make_assignment, make_channel, make_partner, make_profile
 
@@ -76,6 +76,18 @@ def test_update_puts_what_came_into_the_earlier_lead_and_leaves_the_rest(shop: S
         }  # fmt: skip
     assert "ssn" not in lead.values
     assert lead.repeats == 1
+
+
+def test_an_update_leaves_what_a_removed_field_had_sealed(shop: Shop) -> None:
+    entity = make_solar(shop, "update")
+    send(shop, {**JANE, "ssn": "078-05-1120"})
+    with shop.open() as access:
+        change_entity(access, entity, {"fields": [field for field in FIELDS if field["key"] != "ssn"]})
+    send(shop, {**JANE, "first_name": "Janet"})
+    (lead,) = stored(shop)
+    assert (lead.values["first_name"], "ssn" in lead.values) == ("Janet", False)
+    with shop.open() as access:
+        assert all_values(access.vault, lead)["ssn"] == "078-05-1120"
 
 
 def test_create_anyway_stores_and_routes_and_names_the_earlier(shop: Shop) -> None:

@@ -7,10 +7,22 @@ from django.db import connection
 from django.utils import timezone
 
 from delivery.models import Delivery
-from distribution.models import CapCounter, Decision, Profile
+from distribution.entities import change_entity
+from distribution.models import CapCounter, Decision, Entity, Profile
 from distribution.profiles import change_profile
 from intake.follow_up import follow_up
-from tests.builders import LEAD, Shop, make_account, make_assignment, make_channel, make_entity, make_lead, make_partner, make_profile
+from tests.builders import (
+    FIELDS,
+    LEAD,
+    Shop,
+    make_account,
+    make_assignment,
+    make_channel,
+    make_entity,
+    make_lead,
+    make_partner,
+    make_profile,
+)
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 
@@ -168,6 +180,24 @@ def test_rules_on_encrypted_fields_decide_the_second_time_too(shop: Shop) -> Non
     end(shop, "rejected", "Helios")
     follow_up()
     assert states(shop) == {"Helios": "rejected", "Sunrise": "queued"}
+
+
+def test_a_value_that_is_secret_by_now_is_in_no_later_decision(shop: Shop) -> None:
+    profile = make_profile(shop, strategy="first_match")
+    make_channel(shop, make_assignment(shop, profile, make_partner(shop, "Helios"), priority=2))
+    far = {"all": [{"field": "zip", "operator": "equals", "value": "10001"}]}
+    make_channel(shop, make_assignment(shop, profile, make_partner(shop, "Sunrise"), priority=1, rules=far))
+    make_lead(shop, zip="90210")
+    end(shop, "rejected", "Helios")
+    # Switched on, and the stored leads have not followed yet.
+    fields = [{**field, "is_encrypted": field["key"] in ("zip", "ssn")} for field in FIELDS]
+    with shop.open() as access:
+        change_entity(access, Entity.objects.get(), {"fields": fields})
+    follow_up()
+    with shop.open():
+        detail = Decision.objects.latest("id").detail
+    assert [one["code"] for one in detail["assignments"]] == ["tried", "rule"]
+    assert "90210" not in str(detail)
 
 
 def test_accounts_are_told_to_the_worker_by_id_alone(shop: Shop) -> None:

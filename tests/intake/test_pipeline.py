@@ -18,10 +18,10 @@ from accounts.signup import create_account
 from delivery.models import Delivery, DeliveryChannel
 from distribution.entities import add_entity
 from distribution.fields.exact_json import load
+from distribution.lead_values import SEALED_VALUES
 from distribution.models import Assignment, CapCounter, Decision, Lead
 from distribution.partners import add_partner
 from distribution.profiles import add_assignment, add_profile
-from distribution.store import SEALED_VALUES
 from intake.pipeline import IncomingLead, Receipt, Refusal, Repeat, UnknownEntityError, receive_lead, receive_leads
 
 FIELDS = [

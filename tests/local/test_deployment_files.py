@@ -7,6 +7,7 @@ import sys
 
 import yaml
 
+from accounts.doorbell import BACKGROUND_QUEUE
 from leadflip.env import PROJECT
 from leadflip.local import commands
 
@@ -40,6 +41,10 @@ def test_compose_starts_the_same_processes_as_make_run() -> None:
     assert _compose_command("worker") == commands.worker(concurrency="${LEADFLIP_WORKERS:-2}")
     assert _compose_command("beat") == commands.beat(schedule="/data/beat-schedule")
     assert _compose_command("migrate") == commands.migrate()
+
+
+def test_the_background_worker_takes_from_the_queue_that_the_bell_rings_for() -> None:
+    assert commands.BACKGROUND_QUEUE == BACKGROUND_QUEUE
 
 
 def test_the_image_starts_the_web_server_by_itself() -> None:
