@@ -21,7 +21,7 @@ from tests.builders import Shop, make_account, make_assignment, make_channel, ma
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"key": "first_name", "label": "First name", "type": "text"},
     {"key": "last_name", "label": "Last name", "type": "text"},
     {"key": "email", "label": "Email", "type": "email"},
