@@ -73,7 +73,7 @@ class Stock:
         for number in range(ACCOUNTS):
             self._open_account(number, url, slow_url)
         with connections["owner"].cursor() as cursor:
-            cursor.execute("CREATE UNLOGGED TABLE bench_delivery (place int, is_slow bool, LIKE delivery_delivery)")
+            cursor.execute("CREATE UNLOGGED TABLE bench_delivery (place int, is_slow bool, LIKE delivery_delivery INCLUDING DEFAULTS)")
         self._add_leads()
 
     @property

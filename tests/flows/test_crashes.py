@@ -24,13 +24,19 @@ def expire_leases() -> None:
 
 @contextmanager
 def nobody_can_write(table: str) -> Iterator[None]:
-    """Hold a lock that lets others read the table and not write it."""
+    """Hold a lock that lets others read the table and not write it. At the end whatever still waits for it is undone.
+
+    The server goes on with the statement of a killed process, and would write for it as soon as the lock is gone.
+    """
     with connections["owner"].cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
         try:
             yield
         finally:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
             cursor.execute("ROLLBACK")
 
 
