@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import threading
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -10,12 +9,12 @@ from leadflip.env import data_folder
 from leadflip.local.faults import StackFault, fault_of
 from leadflip.local.folders import lock_data_folder, make_data_folder
 from leadflip.local.stack import Stack, Stopped
+from leadflip.local.stop_wish import StopWish
 
 
 def main() -> int:
-    stop = threading.Event()
-    for wish in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(wish, lambda *_: stop.set())
+    stop = StopWish()
+    stop.listen_to(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
         home = data_folder().resolve()
         make_data_folder(home)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +23,7 @@ from leadflip.local.readiness import http_status
 from leadflip.local.schema import note_schema, schema_is_current
 from leadflip.local.screen import Demo, ready_screen, say
 from leadflip.local.server import Server
+from leadflip.local.stop_wish import StopWish
 from leadflip.local.valkey import Valkey
 
 _TICK = 0.2
@@ -37,7 +37,7 @@ class Stopped(Exception):  # noqa: N818 - a wish, not an error
 
 
 class Stack:
-    def __init__(self, home: Path, *, stop: threading.Event) -> None:
+    def __init__(self, home: Path, *, stop: StopWish) -> None:
         self.home = home
         self.stop_asked = stop
         self.port = parse_port(os.environ.get("PORT") or "8000")
