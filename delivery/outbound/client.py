@@ -14,6 +14,7 @@ from delivery.outbound.connection import Connection, UnansweredError
 from delivery.outbound.dial import Dialler
 from delivery.outbound.errors import OutboundError
 from delivery.outbound.pool import IdlePool
+from delivery.outbound.proxy import EgressProxy
 from delivery.outbound.resolver import DnsResolver, Resolver
 from delivery.outbound.urls import Target
 from delivery.outbound.wire import encode_request
@@ -32,7 +33,7 @@ def default_ssl_context() -> ssl.SSLContext:
 
 
 class OutboundClient:
-    """Sends requests to addresses that the policy allows, follows no redirect and knows no proxy.
+    """Sends requests to addresses that the policy allows, follows no redirect and knows no proxy but the one it is given.
 
     Lives in one event loop, asyncio's or uvloop's, and is closed there. How many requests are in flight is the caller's business.
     """
@@ -43,6 +44,7 @@ class OutboundClient:
         *,
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        proxy: EgressProxy | None = None,
         user_agent: str = DEFAULT_USER_AGENT,
         max_idle: int = 1024,
         max_idle_per_origin: int = 256,
@@ -52,7 +54,7 @@ class OutboundClient:
         """max_age_seconds: a connection in steady use would otherwise never notice that its name points elsewhere by now."""
         self.policy = policy
         self._resolver = resolver or DnsResolver()
-        self._dialler = Dialler(policy, self._resolver, ssl_context or default_ssl_context(), self._forget)
+        self._dialler = Dialler(policy, self._resolver, ssl_context or default_ssl_context(), self._forget, proxy)
         self._user_agent = user_agent
         self._pool = IdlePool(
             most=max_idle,

@@ -1,4 +1,7 @@
-"""From a target to an open connection: resolve once, judge every address, dial the very address that was judged."""
+"""From a target to an open connection: resolve once, judge every address, dial the very address that was judged.
+
+With an egress proxy all of this stays as it is: the proxy is asked for that very address, and TLS is made through it, with the name.
+"""
 
 import asyncio
 import socket
@@ -12,6 +15,7 @@ from time import perf_counter
 from delivery.outbound.addresses import Address, OutboundPolicy, unwrap
 from delivery.outbound.connection import Connection, Opening, milliseconds_since
 from delivery.outbound.errors import Fault, OutboundError, connect_reason, tls_reason
+from delivery.outbound.proxy import EgressProxy, ProxyError, connect_socket, connect_to_proxy, open_tunnel
 from delivery.outbound.resolver import DNS_SECONDS, ResolveError, Resolver
 from delivery.outbound.urls import Target
 
@@ -27,20 +31,21 @@ class Dialler:
     resolver: Resolver
     ssl_context: ssl.SSLContext
     on_lost: Callable[[Connection], None]
+    proxy: EgressProxy | None = None
 
     async def dial(self, target: Target, *, started: float, deadline: float) -> Connection:
         """started: perf_counter; deadline: loop time, an upper limit to each phase's own."""
         opening = Opening(started)
         addresses = await self._find(target, opening, deadline)
         connect_by = min(deadline, asyncio.get_running_loop().time() + CONNECT_SECONDS)
-        sock = await _connect_to_any(target, addresses, opening, connect_by)
+        sock = await self._connect_to_any(target, addresses, opening, connect_by)
         return await self._make_connection(target, sock, opening, connect_by)
 
     async def connect(self, target: Target, opening: Opening, deadline: float) -> socket.socket:
         """Only the TCP connection, for protocols other than HTTP."""
         addresses = await self._find(target, opening, deadline)
         connect_by = min(deadline, asyncio.get_running_loop().time() + CONNECT_SECONDS)
-        return await _connect_to_any(target, addresses, opening, connect_by)
+        return await self._connect_to_any(target, addresses, opening, connect_by)
 
     async def _find(self, target: Target, opening: Opening, deadline: float) -> Sequence[Address]:
         addresses = await self._resolve(target, opening, min(deadline, asyncio.get_running_loop().time() + DNS_SECONDS))
@@ -72,6 +77,55 @@ class Dialler:
             if not self.policy.is_port_open(target.port, address):
                 raise _error("blocked_port", f"Port {target.port} of {target.host} may not be used.", opening)
 
+    async def _connect_to_any(self, target: Target, addresses: Sequence[Address], opening: Opening, connect_by: float) -> socket.socket:
+        """The first address that answers. Each gets an even share of the time left, so that a dead one leaves time for the next."""
+        loop = asyncio.get_running_loop()
+        begun = perf_counter()
+        failure = _error("connect_timeout", f"No connection to {target.host} could be made in time.", opening)
+        for untried, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            opening.address = f"[{address}]:{target.port}" if isinstance(address, IPv6Address) else f"{address}:{target.port}"
+            share = max(connect_by - loop.time(), 0.0) / untried
+            try:
+                async with asyncio.timeout(share):
+                    sock = await self._open_socket(target, address)
+            except TimeoutError:
+                opening.connect_ms = milliseconds_since(begun)
+                failure = _error("connect_timeout", f"{target.host} did not take a connection in time{self._way}.", opening)
+            except ProxyError as error:
+                opening.connect_ms = milliseconds_since(begun)
+                failure = _error(error.code, error.reason, opening)
+            except OSError as error:
+                opening.connect_ms = milliseconds_since(begun)
+                failure = _error("connect", connect_reason(error, target.host, target.port), opening)
+            else:
+                opening.connect_ms = milliseconds_since(begun)
+                return sock
+        raise failure
+
+    async def _open_socket(self, target: Target, address: Address) -> socket.socket:
+        if self.proxy is None:
+            return await connect_socket(address, target.port)
+        sock = await connect_to_proxy(self.proxy, await self._find_proxy(self.proxy))
+        try:
+            await open_tunnel(sock, self.proxy, address, target.port, host=target.host)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    async def _find_proxy(self, proxy: EgressProxy) -> Sequence[Address]:
+        # Not judged: who runs Leadflip chose it, and it is most likely in their own network.
+        if not isinstance(proxy.host, str):
+            return (proxy.host,)
+        try:
+            return _in_dialling_order(await self.resolver.resolve(proxy.host))
+        except ResolveError as error:
+            raise ProxyError("proxy", "The name of this installation's egress proxy could not be looked up.") from error
+
+    @property
+    def _way(self) -> str:
+        return " through the egress proxy of this installation" if self.proxy else ""
+
     async def _make_connection(self, target: Target, sock: socket.socket, opening: Opening, connect_by: float) -> Connection:
         loop = asyncio.get_running_loop()
         is_tls = target.scheme == "https"
@@ -94,42 +148,6 @@ class Dialler:
         if is_tls:
             opening.tls_ms = milliseconds_since(begun)
         return connection
-
-
-async def _connect_to_any(target: Target, addresses: Sequence[Address], opening: Opening, connect_by: float) -> socket.socket:
-    """The first address that answers. Each gets an even share of the time left, so that a dead one leaves time for the next."""
-    loop = asyncio.get_running_loop()
-    begun = perf_counter()
-    failure = _error("connect_timeout", f"No connection to {target.host} could be made in time.", opening)
-    for untried, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-        opening.address = f"[{address}]:{target.port}" if isinstance(address, IPv6Address) else f"{address}:{target.port}"
-        share = max(connect_by - loop.time(), 0.0) / untried
-        try:
-            async with asyncio.timeout(share):
-                sock = await _connect(address, target.port)
-        except TimeoutError:
-            opening.connect_ms = milliseconds_since(begun)
-            failure = _error("connect_timeout", f"{target.host} did not take a connection in time.", opening)
-        except OSError as error:
-            opening.connect_ms = milliseconds_since(begun)
-            failure = _error("connect", connect_reason(error, target.host, target.port), opening)
-        else:
-            opening.connect_ms = milliseconds_since(begun)
-            return sock
-    raise failure
-
-
-async def _connect(address: Address, port: int) -> socket.socket:
-    family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(0)
-        # The loop passes numbers on as they are; no name is looked up a second time.
-        await asyncio.get_running_loop().sock_connect(sock, (str(address), port))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
 
 
 def _in_dialling_order(addresses: Sequence[Address]) -> Sequence[Address]:

@@ -13,6 +13,7 @@ Fault = Literal[
     "blocked_port",
     "connect",
     "connect_timeout",
+    "proxy",
     "tls",
     "timeout",
     "reset",

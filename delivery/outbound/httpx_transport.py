@@ -14,6 +14,7 @@ _ERRORS: dict[Fault, type[httpx.TransportError]] = {
     "blocked_port": httpx.ConnectError,
     "connect": httpx.ConnectError,
     "connect_timeout": httpx.ConnectTimeout,
+    "proxy": httpx.ProxyError,
     "tls": httpx.ConnectError,
     "timeout": httpx.ReadTimeout,
     "reset": httpx.ReadError,

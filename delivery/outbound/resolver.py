@@ -36,16 +36,19 @@ class Resolver(Protocol):
 class DnsResolver:
     """Asks /etc/hosts, then DNS (c-ares). Lives in the event loop of its first look-up.
 
-    nameservers: `ip` or `ip:port`; those of the system if empty.
+    nameservers: `ip` or `ip:port`; those of the system if empty. memory_seconds: nothing is remembered for longer, whatever its TTL.
     """
 
-    def __init__(self, nameservers: Sequence[str] = ()) -> None:
+    def __init__(self, nameservers: Sequence[str] = (), *, memory_seconds: float = 60.0) -> None:
         self._nameservers = tuple(nameservers)
+        self._memory_seconds = memory_seconds
         self._channel: aiodns.DNSResolver | None = None
+        self._renewed_at = 0.0
 
     async def resolve(self, host: str) -> Sequence[Address]:
+        channel = self._open()  # held until it has answered, even if another takes its place meanwhile
         try:
-            found = await self._open().getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
+            found = await channel.getaddrinfo(host, family=socket.AF_UNSPEC, type=socket.SOCK_STREAM)
         except aiodns.error.DNSError as error:
             raise _resolve_error(error, host) from error
         addresses = tuple(dict.fromkeys(ip_address(node.addr[0].decode()) for node in found.nodes))
@@ -59,7 +62,10 @@ class DnsResolver:
             self._channel = None
 
     def _open(self) -> aiodns.DNSResolver:
-        if self._channel is None:
+        now = asyncio.get_running_loop().time()
+        # c-ares remembers for an hour that a name has no address of a family: whoever mends it would wait in vain.
+        if self._channel is None or now - self._renewed_at >= self._memory_seconds:
+            self._renewed_at = now
             self._channel = aiodns.DNSResolver(
                 nameservers=self._nameservers,
                 loop=asyncio.get_running_loop(),

@@ -16,6 +16,7 @@ from delivery.retry import clean_retry
 
 KNOWN = (
     "url", "payload_format", "template", "content_type", "timeout_seconds", "headers", "auth", "answers", "take", "retry", "max_in_flight",
+    "rate_per_minute",
 )  # fmt: skip
 FORMATS = ("json", "json_flat", "form", "template")
 DEFAULT_TIMEOUT = 20
@@ -46,6 +47,7 @@ def clean_config(
         "take": clean_take(reading),
         "retry": retry,
         "max_in_flight": reading.in_flight(),
+        "rate_per_minute": reading.rate(),
     }
     reading.finish()
     signing = {name: old_secrets[name] for name in (CURRENT, PREVIOUS, PREVIOUS_UNTIL) if name in old_secrets}

@@ -1,6 +1,7 @@
 """A certificate authority of the tests' own, and good and bad certificates from it."""
 
 import datetime
+import socket
 import ssl
 import warnings
 from collections.abc import Sequence
@@ -108,3 +109,14 @@ class Authority:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
             .sign(issuer_key, hashes.SHA256())
         )
+
+
+def shake_hands(listener: socket.socket, context: ssl.SSLContext) -> str:
+    """The server's side of one handshake, in blocking sockets: asyncio's server hangs up without sending its alert."""
+    connection, _ = listener.accept()
+    with connection:
+        try:
+            context.wrap_socket(connection, server_side=True).close()
+        except ssl.SSLError as error:
+            return error.reason or ""
+    return "done"

@@ -203,7 +203,7 @@ class NameServer(asyncio.DatagramProtocol):
         self._transport.sendto(response.to_wire(), addr)
 
     def _fill(self, response: dns.message.Message, name: str, kind: str) -> bool:
-        """Adds the records asked for, following aliases; False if the zone says to keep silent."""
+        """Adds the records asked for, following aliases once round at most; False if the zone says to keep silent."""
         turn = self._asked.get((name, kind), 0)
         self._asked[name, kind] = turn + 1
         lists = self._zone[name]
@@ -213,8 +213,8 @@ class NameServer(asyncio.DatagramProtocol):
                 return False
             if rtype in (kind, "CNAME"):
                 response.answer.append(dns.rrset.from_text(name, 0, "IN", rtype, value))
-            if rtype == "CNAME":
-                self._fill(response, value.lower(), kind)
+            if rtype == "CNAME" and value in self._zone and not any(known.name.to_text() == value for known in response.answer):
+                self._fill(response, value, kind)
         return True
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from delivery.outbound import OutboundClient, OutboundError
 from delivery.outbound.client import default_ssl_context
-from tests.delivery.outbound.certificates import DAY, NOW, Authority
+from tests.delivery.outbound.certificates import DAY, NOW, Authority, shake_hands
 from tests.delivery.outbound.servers import LOOPBACK_ALLOWED, FixedResolver, Server, Visit, answer_ok, serve
 
 pytestmark = pytest.mark.anyio
@@ -94,17 +94,6 @@ async def test_an_unknown_authority_is_refused_by_default(authority: Authority) 
     client = OutboundClient(LOOPBACK_ALLOWED, resolver=NAMES)
     error = await failure(client, authority.server_context("hooks.example.com"))
     assert error.reason.startswith("The certificate of hooks.example.com comes from an unknown authority")
-
-
-def shake_hands(listener: socket.socket, context: ssl.SSLContext) -> str:
-    """The server's side of one handshake, in blocking sockets: asyncio's server hangs up without sending its alert."""
-    connection, _ = listener.accept()
-    with connection:
-        try:
-            context.wrap_socket(connection, server_side=True).close()
-        except ssl.SSLError as error:
-            return error.reason or ""
-    return "done"
 
 
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])

@@ -1,6 +1,7 @@
 """Sends one lead to a real receiver that answers as a test wants."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,11 +14,13 @@ from delivery.channels.webhook.signature import CURRENT, new_secret
 from delivery.oauth import Tokens
 from delivery.outbound import OutboundClient, OutboundPolicy
 from delivery.outcome import Outcome
-from tests.delivery.outbound.servers import LOOPBACK_ALLOWED, Server, Visit, says, serve
+from tests.delivery.outbound.certificates import Authority
+from tests.delivery.outbound.servers import LOOPBACK_ALLOWED, FixedResolver, Script, Server, Visit, says, serve
 
 DELIVERY = UUID("0199a2f4-7b1c-7000-8000-000000000001")
 BODY = '{"name":"Jané"}'.encode()
 RENDERING = Rendering(BODY, "application/json")
+HOST = "hooks.example.com"
 
 
 @dataclass
@@ -63,3 +66,38 @@ def headers_of(request: bytes) -> dict[str, str]:
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Answer: yes\r\n\r\nok"
+
+
+def client_for(authority: Authority | None = None) -> OutboundClient:
+    """One to whom HOST is this machine. authority: the only one it trusts."""
+    resolver = FixedResolver({HOST: [["127.0.0.1"]]})
+    return OutboundClient(LOOPBACK_ALLOWED, resolver=resolver, ssl_context=authority.trusting_context() if authority else None)
+
+
+async def deliver(client: OutboundClient, url: str, *, timeout_seconds: int = 5) -> Outcome:
+    """One lead through the channel."""
+    raw = {"url": url, "timeout_seconds": timeout_seconds}
+    config, secrets = KIND.clean_config(raw, fields=(), is_http_allowed=True, policy=LOOPBACK_ALLOWED, old_secrets={})
+    return await KIND.send(
+        RENDERING,
+        delivery_id=DELIVERY,
+        config=config,
+        secrets=secrets,
+        context=Context(datetime.now(UTC), is_http_allowed=True),
+        transport=Transport(client, Tokens(client)),
+    )
+
+
+def visited(
+    script: Script,
+    *,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
+    authority: Authority | None = None,
+    timeout_seconds: int = 5,
+) -> tuple[Outcome, Server]:
+    async def run() -> tuple[Outcome, Server]:
+        async with serve(script, tls=tls) as server, client_for(authority) as client:
+            return await deliver(client, server.target(host=host).url, timeout_seconds=timeout_seconds), server
+
+    return asyncio.run(run())

@@ -26,6 +26,7 @@ PLAIN = {
     "take": {},
     "retry": {"policy": "standard"},
     "max_in_flight": 5,
+    "rate_per_minute": None,
 }
 
 

@@ -118,32 +118,9 @@ def status(line: str, *headers: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {line}", "Content-Length: 0", *headers, "", ""]).encode()
 
 
-def test_410_pauses_the_channel() -> None:
-    outcome, _ = answered(status("410 Gone"))
-    assert (outcome.verdict, outcome.code, outcome.pauses_channel) == (Verdict.FAILED, "http_410", True)
-    assert outcome.reason == "The address answers 410: the partner has removed it."
-
-
-def test_429_does_not_count_and_says_when() -> None:
-    outcome, _ = answered(status("429 Too Many Requests", "Retry-After: 90"))
-    assert (outcome.verdict, outcome.is_counted, outcome.retry_after_seconds) == (Verdict.RETRY, False, 90)
-
-
 def test_another_4xx_is_tried_three_times_at_most() -> None:
     outcome, _ = answered(status("422 Unprocessable Content"))
     assert (outcome.verdict, outcome.code, outcome.max_tries, outcome.is_counted) == (Verdict.RETRY, "http_422", 3, True)
-
-
-@pytest.mark.parametrize(
-    "line", ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"]
-)
-def test_a_redirect_is_not_followed(line: str) -> None:
-    async def once(server: Server, transport: Transport) -> list[Outcome]:
-        return [await send(server, transport)]
-
-    (outcome,), requests = with_receiver(says(status(line, "Location: /elsewhere")), once)
-    assert (outcome.verdict, outcome.code) == (Verdict.FAILED, f"http_{line[:3]}")
-    assert len(requests) == 1
 
 
 def test_a_204_is_taken_even_with_a_body_that_it_must_not_have() -> None:
@@ -157,19 +134,6 @@ def test_what_is_no_answer_is_tried_again_with_what_is_known() -> None:
     assert MASK in dict(outcome.request_headers).values()
     assert "s3cret" not in repr(outcome)
     assert outcome.address
-
-
-def test_silence_ends_with_the_channels_time() -> None:
-    async def script(visit: Visit) -> None:
-        await visit.request()
-        await visit.hang()
-
-    async def once(server: Server, transport: Transport) -> list[Outcome]:
-        return [await send(server, transport, timeout_seconds=1)]
-
-    (outcome,), _ = with_receiver(script, once)
-    assert (outcome.verdict, outcome.code) == (Verdict.RETRY, "timeout")
-    assert 900 < outcome.timings.total_ms < 2_000
 
 
 def test_an_address_that_is_blocked_by_now_is_not_connected_to() -> None:
