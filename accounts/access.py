@@ -16,6 +16,9 @@ SESSION_ACCOUNT = "account_id"
 # `last_used_at` is for people: to the minute is exact enough, and spares a write per request.
 _LAST_USE_SECONDS = 60
 
+# The scope without which values of encrypted fields are masked.
+READ_ENCRYPTED = "read:encrypted"
+
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     Role.OWNER: frozenset(SCOPES),
     Role.ADMIN: frozenset(SCOPES),

@@ -6,8 +6,15 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 
+from accounts import changes
+from accounts.access import Access
 from accounts.faults import Fault, refuse_if_any
 from accounts.models import Account
+
+
+def change_account(access: Access, account: Account, values: Mapping[str, Any]) -> None:
+    """Raises RefusedChangeError."""
+    changes.update(access, account, clean_account(account, values))
 
 
 def clean_account(account: Account, values: Mapping[str, Any]) -> dict[str, Any]:

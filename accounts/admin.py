@@ -1,6 +1,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -10,8 +12,8 @@ from accounts.account_settings import clean_account
 from accounts.admin_base import AccountAdmin, ReadOnlyAdmin
 from accounts.models import Account, ApiKey, AuditEvent, MailServer, Member, User
 
-# Groups belong to no account; what a member may do is their role.
-admin.site.unregister(Group)
+# They belong to no account, so that the staff of any would see everybody's.
+admin.site.unregister([Group, EmailAddress, Authenticator])
 
 
 @admin.register(Account)

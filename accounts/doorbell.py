@@ -25,7 +25,7 @@ def _redis() -> "redis.Redis":
 
 
 class Doorbell:
-    """Starts one Celery task, at most once per `door_seconds` over all processes."""
+    """Starts one Celery task. Whoever rings shuts the door to others, until the task opens it, or for `door_seconds` over all processes."""
 
     def __init__(self, task: str, *, key: str, door_seconds: float, queue: str | None = None) -> None:
         self.task, self.key, self.door_seconds, self.queue = task, key, door_seconds, queue
@@ -41,6 +41,13 @@ class Doorbell:
         except (redis.RedisError, OperationalError, OSError) as error:
             self._silent_until = time.monotonic() + _RETRY_SECONDS
             logger.warning("The wake-up for %s could not be sent; the sweep will find what is due. %s", self.task, error)
+
+    def open(self) -> None:
+        """The task has come, and is about to look: whoever rings from now on calls another. Never raises."""
+        try:
+            _redis().delete(self.key)
+        except (redis.RedisError, OSError) as error:
+            logger.warning("The door of %s could not be opened; it opens by itself within %g s. %s", self.task, self.door_seconds, error)
 
 
 _background = Doorbell("leadflip.work", key="leadflip:background", door_seconds=0.2, queue=BACKGROUND_QUEUE)

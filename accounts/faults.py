@@ -35,6 +35,10 @@ class ConflictError(Exception):
     """The change is a good one, but not in the present state of things. The API answers 409 with the text."""
 
 
+class MissingScopeError(Exception):
+    """What was asked would tell what the caller may not know. The API answers 403 with the text."""
+
+
 def refuse_if_any(faults: Sequence[HasFault]) -> None:
     if faults:
         raise RefusedChangeError(faults)

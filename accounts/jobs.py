@@ -8,12 +8,15 @@ Jobs take turns step by step, so that no account's import holds up another's.
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.access import Access, Actor, access_of_account
 from accounts.doorbell import ring_background
@@ -29,13 +32,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step did. cursor: where the next begins (JSON). done, total: of the whole job, absolute. result: merged into the job's."""
+    """What one step did. cursor: where the next begins (JSON). done, total: of the whole job, absolute. result: merged into the job's. is_resting:
+    there is nothing to do for the job just now; it has its next turn at the sweep."""
 
     cursor: Any
     done: int
     is_last: bool
     total: int | None = None
     result: Mapping[str, Any] | None = None
+    is_resting: bool = False
 
 
 class JobFailedError(Exception):
@@ -44,6 +49,9 @@ class JobFailedError(Exception):
 
 # Does the next step of a job, in the transaction and the account that are open.
 type TakeStep = Callable[[Access, Job], Step]
+
+# Is told of a job that was cancelled or failed, in the transaction that ends it. The access is that of who cancelled it, or of who started it.
+type EndEarly = Callable[[Access, Job], None]
 
 
 def start(access: Access, kind: str, *, label: str, params: Mapping[str, Any], total: int | None = None) -> Job:
@@ -57,11 +65,12 @@ def start(access: Access, kind: str, *, label: str, params: Mapping[str, Any], t
     return job
 
 
-def cancel(job: Job) -> None:
-    """What is done stays done. Raises ConflictError when it is over already."""
+def cancel(job: Job, *, by: Access | None = None) -> None:
+    """What is done stays done. by: None for the one who started it. Raises ConflictError when it is over already."""
     if not _unfinished(job.id).update(state=JobState.CANCELLED, finished_at=timezone.now()):
         raise ConflictError(f"This job is {Job.objects.get(id=job.id).state} already; there is nothing left to cancel.")
     job.refresh_from_db()
+    _end_early(by or _access_of(job), job)
 
 
 def take_one_step(kinds: Mapping[str, TakeStep]) -> bool:
@@ -73,15 +82,15 @@ def take_one_step(kinds: Mapping[str, TakeStep]) -> bool:
 
 
 def _step_of(account_id: UUID, job_id: UUID, kinds: Mapping[str, TakeStep]) -> bool:
-    """False: another worker holds it, or it is over by now."""
+    """False: another worker holds it, it is over by now, or it rests."""
     try:
         with account_scope(account_id):
             job = _unfinished(job_id).select_for_update(skip_locked=True).first()
             if job is None:
                 return False
-            actor = Actor(job.actor_kind, job.actor_id, job.actor_label)
-            access = access_of_account(Account.objects.get(id=account_id), actor=actor)
-            _write_down(job, kinds[job.kind](access, job))
+            step = kinds[job.kind](_access_of(job), job)
+            _write_down(job, step)
+            return not step.is_resting
     except JobFailedError as error:
         _fail(account_id, job_id, str(error))
     except (OperationalError, InterfaceError):
@@ -118,7 +127,26 @@ def _count_fault(account_id: UUID, job_id: UUID) -> None:
 
 def _mark_failed(jobs: QuerySet[Job], reason: str) -> None:
     now = timezone.now()
-    jobs.update(state=JobState.FAILED, reason=reason, finished_at=now, touched_at=now)
+    for job in jobs.select_for_update():
+        job.state, job.reason, job.finished_at, job.touched_at = JobState.FAILED, reason, now, now
+        job.save(update_fields=["state", "reason", "finished_at", "touched_at"])
+        _end_early(_access_of(job), job)
+
+
+def _access_of(job: Job) -> Access:
+    """Of who started it, as the account is now."""
+    return access_of_account(Account.objects.get(id=job.account_id), actor=Actor(job.actor_kind, job.actor_id, job.actor_label))
+
+
+def _end_early(access: Access, job: Job) -> None:
+    if end := _endings().get(job.kind):
+        end(access, job)
+
+
+@cache
+def _endings() -> Mapping[str, EndEarly]:
+    """By kind. Named in the settings, since jobs are of the layers above."""
+    return {kind: import_string(name) for kind, name in settings.JOB_ENDINGS.items()}
 
 
 def _unfinished(job_id: UUID) -> QuerySet[Job]:

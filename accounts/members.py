@@ -8,13 +8,12 @@ from accounts.models import Member, Role, User
 
 def add_member(access: Access, *, email: str, role: str) -> Member:
     """Raises RefusedChangeError."""
-    _may_deal_with(access, role)
+    refuse_beyond_own(access, role)
     user = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
         detail = f"email is {email!r}, which is nobody's sign-in; wanted the address of a person who can sign in here."
         raise RefusedChangeError([Fault("email", "does_not_exist", detail)])
-    if Member.objects.filter(user=user).exists():
-        raise RefusedChangeError([Fault("email", "unique", f"{user.email} is a member of this account already; change the role instead.")])
+    refuse_member(user.email)
     member = Member(account_id=access.account_id, user=user, role=role)
     changes.create(access, member)
     return member
@@ -22,8 +21,8 @@ def add_member(access: Access, *, email: str, role: str) -> Member:
 
 def change_role(access: Access, member: Member, *, role: str) -> None:
     """Raises RefusedChangeError, ConflictError."""
-    _may_deal_with(access, role)
-    _may_deal_with(access, member.role)
+    refuse_beyond_own(access, role)
+    refuse_beyond_own(access, member.role)
     if role != Role.OWNER:
         _keep_an_owner(member)
     changes.update(access, member, {"role": role})
@@ -31,18 +30,36 @@ def change_role(access: Access, member: Member, *, role: str) -> None:
 
 def remove_member(access: Access, member: Member) -> None:
     """Raises RefusedChangeError, ConflictError."""
-    _may_deal_with(access, member.role)
+    refuse_beyond_own(access, member.role)
     _keep_an_owner(member)
     changes.delete(access, member)
 
 
-def _may_deal_with(access: Access, role: str) -> None:
+def refuse_member(email: str) -> None:
+    """Raises RefusedChangeError when the address is that of a member already."""
+    if Member.objects.filter(user__email=email).exists():
+        raise RefusedChangeError([Fault("email", "unique", f"{email} is a member of this account already; change the role instead.")])
+
+
+def roles_to_give(access: Access) -> list[Role]:
+    """The roles that whoever asks may give, change and remove."""
+    return [role for role in Role if _may_deal_with(access, role)]
+
+
+def refuse_beyond_own(access: Access, role: str) -> None:
+    """Raises RefusedChangeError when the role may do more than whoever asks."""
     if not ROLE_SCOPES[role] <= access.scopes:
         detail = f"The role {role!r} may do more than you may yourself, so you cannot give, change or remove it."
         raise RefusedChangeError([Fault("role", "not_allowed", detail)])
+    if not _may_deal_with(access, role):
+        raise RefusedChangeError([Fault("role", "not_allowed", "Only an owner can give, change or remove the role 'owner'.")])
+
+
+def _may_deal_with(access: Access, role: str) -> bool:
     by = access.actor
     if role == Role.OWNER and by.kind == "user" and by.id and not Member.objects.filter(user_id=by.id, role=Role.OWNER).exists():
-        raise RefusedChangeError([Fault("role", "not_allowed", "Only an owner can give, change or remove the role 'owner'.")])
+        return False
+    return ROLE_SCOPES[role] <= access.scopes
 
 
 def _keep_an_owner(member: Member) -> None:

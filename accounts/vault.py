@@ -27,19 +27,19 @@ class SealError(Exception):
     """A sealed message does not open: it was tampered with, moved to another record, or its key is not here."""
 
 
-def seal(key: bytes, plain: bytes, *, bound_to: bytes) -> bytes:
+def seal(cipher: AESGCM, plain: bytes, *, bound_to: bytes) -> bytes:
     """Return format byte, nonce (12 bytes), cipher text, tag (16 bytes)."""
     nonce = os.urandom(_NONCE_BYTES)
-    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+    return _FORMAT + nonce + cipher.encrypt(nonce, plain, bound_to)
 
 
-def unseal(key: bytes, sealed: bytes | memoryview, *, bound_to: bytes) -> bytes:
+def unseal(cipher: AESGCM, sealed: bytes | memoryview, *, bound_to: bytes) -> bytes:
     """Open what `seal` made with the same key and binding. Raises SealError."""
     sealed = bytes(sealed)
     if sealed[:1] != _FORMAT:
         raise SealError("This sealed message has an unknown format.")
     try:
-        return AESGCM(key).decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], bound_to)
+        return cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], bound_to)
     except (InvalidTag, ValueError) as error:
         raise SealError(
             f"The sealed message {bound_to.decode(errors='replace')} does not open: tampered with, moved, or another key."
@@ -53,17 +53,18 @@ def _binding(purpose: str, account_id: UUID, record_id: UUID) -> bytes:
 class LeadVault:
     """Seals with one lead's key."""
 
-    __slots__ = ("_account_id", "_key")
+    __slots__ = ("_account_id", "_cipher", "_key")
 
     def __init__(self, account_id: UUID, key: bytes) -> None:
         self._account_id = account_id
         self._key = key
+        self._cipher = AESGCM(key)  # made once: an engine seals and opens several messages with one lead's key
 
     def seal(self, plain: bytes, *, purpose: str, record_id: UUID) -> bytes:
-        return seal(self._key, plain, bound_to=_binding(purpose, self._account_id, record_id))
+        return seal(self._cipher, plain, bound_to=_binding(purpose, self._account_id, record_id))
 
     def open(self, sealed: bytes | memoryview, *, purpose: str, record_id: UUID) -> bytes:
-        return unseal(self._key, sealed, bound_to=_binding(purpose, self._account_id, record_id))
+        return unseal(self._cipher, sealed, bound_to=_binding(purpose, self._account_id, record_id))
 
 
 class AccountVault(LeadVault):
@@ -107,18 +108,28 @@ def new_account_key(account_id: UUID) -> bytes:
 
 
 def wrap_account_key(account_id: UUID, key: bytes) -> bytes:
-    master_id, master = next(iter(settings.MASTER_KEYS.items()))
-    return master_id.encode() + b"\x00" + seal(master, key, bound_to=_binding("account-key", account_id, account_id))
+    return seal_by_master(key, bound_to=_binding("account-key", account_id, account_id))
 
 
 def unwrap_account_key(account_id: UUID, wrapped: bytes) -> bytes:
-    master_id, _, sealed = bytes(wrapped).partition(b"\x00")
+    return unseal_by_master(wrapped, bound_to=_binding("account-key", account_id, account_id))
+
+
+def seal_by_master(plain: bytes, *, bound_to: bytes) -> bytes:
+    """For account keys, and for what belongs to no account: `id` of the first master key, 0x00, sealed message."""
+    master_id, master = next(iter(settings.MASTER_KEYS.items()))
+    return master_id.encode() + b"\x00" + seal(AESGCM(master), plain, bound_to=bound_to)
+
+
+def unseal_by_master(message: bytes, *, bound_to: bytes) -> bytes:
+    """Open what `seal_by_master` made. Raises SealError."""
+    master_id, _, sealed = bytes(message).partition(b"\x00")
     master = settings.MASTER_KEYS.get(master_id.decode(errors="replace"))
     if master is None:
         raise SealError(
-            f"The account's key is wrapped by master key {master_id.decode(errors='replace')!r}, which LEADFLIP_MASTER_KEYS does not hold."
+            f"{bound_to.decode(errors='replace')} is sealed by master key {master_id.decode(errors='replace')!r}, which LEADFLIP_MASTER_KEYS does not hold."
         )
-    return unseal(master, sealed, bound_to=_binding("account-key", account_id, account_id))
+    return unseal(AESGCM(master), sealed, bound_to=bound_to)
 
 
 @lru_cache(maxsize=10_000)

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from accounts import jobs
 from accounts.api.body import Answer
 from accounts.api.resources import Lists, Reads, Resource
+from accounts.api.views import access_of
 from accounts.models import Job, JobState
 
 
@@ -56,5 +57,5 @@ class JobCancel(Resource[Job]):
     )
     def post(self, request: Request, **_: str) -> Response:
         job = self.found()
-        jobs.cancel(job)
+        jobs.cancel(job, by=access_of(request))
         return self.answer(job)

@@ -16,6 +16,7 @@ from leadflip.local.demo import keep_demo, known_demo
 from leadflip.local.faults import StackFault
 from leadflip.local.folders import write_private
 from leadflip.local.keys import load_keys
+from leadflip.local.mail import mail_variables
 from leadflip.local.ports import SandboxPorts, parse_port, require_free, sandbox_ports
 from leadflip.local.postgres import Postgres
 from leadflip.local.processes import end_leftover
@@ -55,7 +56,7 @@ class Stack:
             self._end_leftovers()
             require_free(self.port, remedy="Set PORT to another one, as in: make run PORT=8001")
             ports = sandbox_ports(self.home)
-            self._start_servers()
+            self._start_servers(ports)
             self._migrate()
             self._start_children(ports)
             demo = self._demo(ports)
@@ -77,7 +78,7 @@ class Stack:
             if found := [name for name, ending in endings.items() if ending.result()]:
                 say(f"Ended what an earlier stack left running: {', '.join(found)}.")
 
-    def _start_servers(self) -> None:
+    def _start_servers(self, ports: SandboxPorts) -> None:
         keys = load_keys(self.home)
         given = {name: os.environ.get(name, "") for name in ("DATABASE_URL", "REDIS_URL")}
         values = {
@@ -88,6 +89,7 @@ class Stack:
             "LEADFLIP_OUTBOUND_ALLOW": os.environ.get("LEADFLIP_OUTBOUND_ALLOW") or "127.0.0.0/8,::1/128",
             "LEADFLIP_URL": self.url,
             "PORT": str(self.port),
+            **mail_variables(smtp_port=ports.smtp),
         }
         makers: dict[str, type[Postgres | Valkey]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
         for name, make in makers.items():
