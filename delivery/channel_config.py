@@ -1,12 +1,16 @@
 """Delivery Channels as people set them up."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import changes
 from accounts.access import Access
+from accounts.alerts import resolve_alerts
+from accounts.doorbell import ring_background
 from accounts.faults import ConflictError, Fault, HasFault, RefusedChangeError, refuse_if_any
 from accounts.models import Account
 from delivery.channel_settings import seal_secrets, unseal_secrets
@@ -17,7 +21,8 @@ from delivery.channels.webhook.signature import CURRENT, rotate
 from delivery.models import DeliveryChannel
 from delivery.payload import chosen_fields, clean_selection
 from delivery.transport import outbound_policy
-from delivery.waiting import hold_for_channel, release_for_channel
+from delivery.waiting import hold_for_channel, release_for_channel, try_at_once
+from distribution.entities import hold_fields
 from distribution.entity_table import specs_of
 from distribution.fields.faults import echo
 from distribution.models import Assignment
@@ -80,6 +85,8 @@ def resume_channel(access: Access, channel: DeliveryChannel) -> None:
     """What was held is queued; the caller rings `wake` after its commit."""
     if channel.paused_at is not None:
         changes.update(access, channel, {"paused_at": None, "pause_reason": ""}, action="resumed")
+        try_at_once(channel.id)
+        resolve_alerts(channel.id)
     release_for_channel(channel.id)
 
 
@@ -96,12 +103,26 @@ def _write(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> 
     changes.update(access, channel, values)
     if channel.paused_at is None:
         # What was held for want of a setting, such as recipients; the caller rings `wake` after its commit.
+        try_at_once(channel.id)
         release_for_channel(channel.id)
+    # What has been collected is sent by the new settings.
+    transaction.on_commit(ring_background)
     return signing_secret
 
 
-def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """The columns, and the signing secret if there was none before."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Settings that may be stored. secrets: as they will be, not sealed yet; old_secrets: as they are."""
+
+    selection: dict[str, Any]
+    config: dict[str, Any]
+    secrets: dict[str, str]
+    old_secrets: dict[str, str]
+    is_http_allowed: bool
+
+
+def check_settings(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> Checked:
+    """What `raw` says, for a channel that may not be stored yet; nothing is changed. Raises RefusedChangeError."""
     kind = KINDS.get(channel.kind)
     if kind is None:
         detail = f"kind is {echo(raw.get('kind'))}; wanted one of {', '.join(KINDS)}."
@@ -110,11 +131,12 @@ def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> 
     selection, selection_faults = clean_selection(raw.get("fields"), specs)
     faults: list[HasFault] = [*selection_faults]
     old_secrets = unseal_secrets(access.vault, channel.id, channel.sealed_secrets)
+    is_http_allowed = Account.objects.values_list("is_http_allowed", flat=True).get(id=access.account_id)
     try:
         config, secrets = kind.clean_config(
             _settings(raw, channel),
             fields=() if selection_faults else chosen_fields(selection, specs),
-            is_http_allowed=Account.objects.values_list("is_http_allowed", flat=True).get(id=access.account_id),
+            is_http_allowed=is_http_allowed,
             policy=outbound_policy(),
             old_config=channel.config or {},
             old_secrets=old_secrets,
@@ -122,10 +144,21 @@ def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> 
     except ConfigError as error:
         raise RefusedChangeError([*faults, *error.faults]) from error
     refuse_if_any(faults)
-    values: dict[str, Any] = {"fields": selection, "config": config, "max_in_flight": config["max_in_flight"]}
-    if secrets != old_secrets:
+    return Checked(selection, config, secrets, old_secrets, is_http_allowed)
+
+
+def _clean(access: Access, channel: DeliveryChannel, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The columns, and the signing secret if there was none before."""
+    # What it selects and names is checked against fields that nobody changes meanwhile.
+    hold_fields(channel.assignment.profile.entity)
+    checked = check_settings(access, channel, raw)
+    config, secrets = checked.config, checked.secrets
+    values: dict[str, Any] = {
+        "fields": checked.selection, "config": config, "max_in_flight": config["max_in_flight"], "rate_per_minute": config["rate_per_minute"],
+    }  # fmt: skip
+    if secrets != checked.old_secrets:
         values["sealed_secrets"] = seal_secrets(access.vault, channel.id, secrets) if secrets else None
-    return values, secrets.get(CURRENT) if CURRENT not in old_secrets else None
+    return values, secrets.get(CURRENT) if CURRENT not in checked.old_secrets else None
 
 
 def _settings(raw: Mapping[str, Any], channel: DeliveryChannel) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from accounts.models import MailServer
@@ -97,18 +97,24 @@ def seal_secrets(vault: AccountVault, channel_id: UUID, secrets: Mapping[str, st
     return vault.seal(json.dumps(dict(secrets)).encode(), purpose=SECRETS, record_id=channel_id)
 
 
+def open_mail_server(vault: AccountVault, server: MailServer) -> MailServerSettings:
+    """With its password. Raises SealError."""
+    password = ""
+    if server.sealed_password is not None:
+        password = vault.open(server.sealed_password, purpose=MailServer.PASSWORD, record_id=server.id).decode()
+    return MailServerSettings(
+        host=server.host,
+        port=server.port,
+        security=cast(Literal["none", "starttls", "tls"], server.security),  # held by a constraint
+        username=server.username,
+        password=password,
+        from_address=server.from_address,
+        from_name=server.from_name,
+    )
+
+
 def _mail_server(vault: AccountVault, row: Any) -> MailServerSettings | None:
     if row.mail_server_id is None:
         return None
-    password = ""
-    if row.sealed_password is not None:
-        password = vault.open(row.sealed_password, purpose=MailServer.PASSWORD, record_id=row.mail_server_id).decode()
-    return MailServerSettings(
-        host=row.host,
-        port=row.port,
-        security=row.security,
-        username=row.username,
-        password=password,
-        from_address=row.from_address,
-        from_name=row.from_name,
-    )
+    columns = ("host", "port", "security", "username", "sealed_password", "from_address", "from_name")
+    return open_mail_server(vault, MailServer(id=row.mail_server_id, **{name: getattr(row, name) for name in columns}))

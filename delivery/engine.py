@@ -10,10 +10,12 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from delivery import health, queue
 from delivery.engine_database import EngineConnection
@@ -45,14 +47,14 @@ class _Run:
     claims: dict[UUID, int] = field(default_factory=dict)  # how many of each claim are not recorded yet
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     recorded: int = 0
-    retries_at: list[datetime] = field(default_factory=list)  # a heap: when the tries fall due that this run put off
+    falls_due: list[datetime] = field(default_factory=list)  # a heap: when tries fall due that this run put off, and when channels open
 
-    def is_retry_near(self) -> bool:
-        """Will something that this run put off fall due before the next sweep?"""
+    def is_something_near(self) -> bool:
+        """Will something that this run knows of fall due before the next sweep?"""
         now = datetime.now(UTC)
-        while self.retries_at and self.retries_at[0] < now - timedelta(seconds=1):
-            heapq.heappop(self.retries_at)
-        return bool(self.retries_at) and self.retries_at[0] < now + timedelta(seconds=_SWEEP_SECONDS)
+        while self.falls_due and self.falls_due[0] < now - timedelta(seconds=1):
+            heapq.heappop(self.falls_due)
+        return bool(self.falls_due) and self.falls_due[0] < now + timedelta(seconds=_SWEEP_SECONDS)
 
 
 class Engine:
@@ -75,6 +77,7 @@ class Engine:
         self._id = queue.EngineId.new()
         self._claims = EngineConnection(self._id)
         self._records = EngineConnection(self._id)
+        self._pieces = EngineConnection(self._id)
         self._transport = transport
         self._slots = slots
         self._is_stopping = is_stopping
@@ -104,11 +107,12 @@ class Engine:
     async def close(self) -> None:
         await self._claims.close()
         await self._records.close()
+        await self._pieces.close()
 
     async def _claim_and_send(self, run: _Run) -> None:
         idle_since: float | None = None
         while not self._is_stopping() and time.monotonic() < run.until:
-            if self._slots - run.in_flight < min(_LEAST_CLAIM, self._slots):
+            if self._slots - run.in_flight < min(_LEAST_CLAIM, self._slots // 4 + 1):
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
             claimed = await self._claim(run)
@@ -121,13 +125,21 @@ class Engine:
                 continue
             now = time.monotonic()
             idle_since = idle_since or now
-            if run.is_retry_near():
+            if run.is_something_near():
                 # The sweep would come for it up to _SWEEP_SECONDS late.
                 await asyncio.sleep(_BUSY_POLL_SECONDS)
-            elif now - idle_since >= LINGER_SECONDS:
-                return
-            else:
+            elif now - idle_since < LINGER_SECONDS:
                 await asyncio.sleep(_POLL_SECONDS)
+            elif not await self._waits_for_an_opening(run):
+                return
+
+    async def _waits_for_an_opening(self, run: _Run) -> bool:
+        """Does something wait that a channel's rate, or the end of its rest, lets go before the next sweep?"""
+        within = timedelta(seconds=_SWEEP_SECONDS)
+        opens_at = await self._claims.run(lambda connection: queue.next_opening(connection, within=within))
+        if opens_at is not None:
+            heapq.heappush(run.falls_due, opens_at)
+        return opens_at is not None
 
     async def _claim(self, run: _Run) -> int:
         claim_id = self._id.new_claim()
@@ -144,12 +156,15 @@ class Engine:
         if len(claimed.rows) >= CLAIM_SIZE:
             self._on_more()
         self._after = claimed.rows[-1].account_id
-        prepared = prepare(claimed, settings, now=datetime.now(UTC))
+        prepared = prepare(claimed, settings, now=datetime.now(UTC), read_piece=self._read_piece)
         if prepared.fresh:
             fresh = prepared.fresh
             await self._claims.run(lambda connection: queue.save_renderings(connection, fresh))
         self._start(run, claim_id, prepared)
         return len(claimed.rows)
+
+    async def _read_piece(self, digest_id: UUID, began_at: datetime, after: int) -> tuple[int, bytes] | None:
+        return await self._pieces.run(lambda connection: queue.read_piece(connection, digest_id, began_at, after))
 
     def _start(self, run: _Run, claim_id: UUID, prepared: Prepared) -> None:
         run.claims[claim_id] = len(prepared.shipments) + len(prepared.refused)
@@ -197,12 +212,14 @@ class Engine:
             make_record(shipment, outcome, started_at=started_at, now=now, jitter=random.random())  # noqa: S311 - spreads retries, guards nothing
             for shipment, outcome, started_at in batch
         ]
+        # First, since a slot is free again once its delivery is recorded: what a failed probe says must be known by then.
+        await self._note_health(records, now)
         try:
-            await self._records.run(lambda connection: self._write(connection, records, now))
+            await self._records.run(lambda connection: queue.record(connection, records))
         except Exception:
             logger.exception("A batch of %d results could not be written; trying them one by one.", len(records))
             for one in records:
-                await self._record_alone(one, now)
+                await self._record_alone(one)
         if any(one.state in ("rejected", "failed") for one in records):
             self._on_ended_badly()
         for shipment, _, _ in batch:
@@ -212,22 +229,25 @@ class Engine:
             run.retries_in_flight -= bool(shipment.attempts_made)
         for one in records:
             if one.next_attempt_at is not None and (one.next_attempt_at - now).total_seconds() < 2 * _SWEEP_SECONDS:
-                heapq.heappush(run.retries_at, one.next_attempt_at)
+                heapq.heappush(run.falls_due, one.next_attempt_at)
         run.in_flight -= len(batch)
         run.recorded += len(batch)
 
-    async def _record_alone(self, one: Record, now: datetime) -> None:
+    async def _record_alone(self, one: Record) -> None:
         """One result that Postgres cannot store must not keep the others from being recorded: it is, without its details."""
         try:
-            await self._records.run(lambda connection: self._write(connection, [one], now))
+            await self._records.run(lambda connection: queue.record(connection, [one]))
         except Exception:
             logger.exception("The result of delivery %s could not be written as it is.", one.delivery_id)
             bare = replace(one, reason="The details of this try could not be stored.", target="", address="", request_headers=())
-            await self._records.run(lambda connection: self._write(connection, [bare], now))
+            await self._records.run(lambda connection: queue.record(connection, [bare]))
 
-    async def _write(self, connection: queue.Connection, records: list[Record], now: datetime) -> None:
-        await queue.record(connection, records)
-        await self._health.write(connection, records, now)
+    async def _note_health(self, records: Sequence[Record], now: datetime) -> None:
+        try:
+            await self._records.run(lambda connection: self._health.write(connection, records, now))
+        except Exception:
+            # The deliveries must be recorded all the same; what was learned of their channels is learned again with the next ones.
+            logger.exception("What %d results say of their channels could not be written.", len(records))
 
     async def _keep_leases(self, run: _Run) -> None:
         """Renew the leases of what is in flight, and take back what dead engines left."""

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.access import Access
+from accounts.access import READ_ENCRYPTED, Access
 from accounts.vault import SealError
-from delivery.log import READ_ENCRYPTED
 from distribution.entity_table import specs_of
 from distribution.lead_values import arrange, read_values
 from distribution.models import Lead

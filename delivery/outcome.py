@@ -1,8 +1,9 @@
 """What became of one try. A sender always returns an Outcome and never raises for anything a partner can do."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 
 class Verdict(StrEnum):
@@ -13,8 +14,7 @@ class Verdict(StrEnum):
     HELD = "held"  # nothing was tried, because something here is missing or paused
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(msgspec.Struct, frozen=True, gc=False):
     """Milliseconds; None where the phase did not happen (a reused connection has no DNS, connect or TLS)."""
 
     dns_ms: float | None = None
@@ -25,10 +25,11 @@ class Timings:
 
 
 Headers = tuple[tuple[str, str], ...]
+# Recipients who have a mail, or refused it for good: (address, the code of SMTP).
+Settled = tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The result of one try.
 
     code: short and stable, for filters: `ok`, `rejected`, `http_503`, `timeout`, `dns`, `connect`, `tls`, `smtp_452`, `blocked_address`,
@@ -39,6 +40,7 @@ class Outcome:
     is_attempt: False when nothing went out, so that the log has no row of it (HELD).
     partner_reference: the partner's own id for the lead, out of its answer: at most 200 characters in one line.
     price: what the partner pays, out of its answer: 0 or more, below 10 billion, at most two decimals.
+    settled: of a mail, the recipients that are not tried again, earlier tries included.
     """
 
     verdict: Verdict
@@ -57,6 +59,12 @@ class Outcome:
     response_headers: Headers = ()
     response_body: bytes = b""  # at most 16 KiB
     is_response_truncated: bool = False
-    timings: Timings = field(default_factory=Timings)
+    timings: Timings = Timings()
     partner_reference: str = ""
     price: Decimal | None = None
+    settled: Settled = ()
+
+    @property
+    def has_arrived(self) -> bool:
+        """Somebody has the mail, whatever became of it for the others."""
+        return any(code < 400 for _, code in self.settled)

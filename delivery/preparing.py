@@ -1,9 +1,10 @@
 """From claimed rows to shipments: settings from a cache, bytes rendered once or unsealed, keys opened."""
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,18 +12,17 @@ from uuid import UUID
 from psycopg.rows import namedtuple_row
 
 from accounts.ids import new_id
-from accounts.vault import SealError, account_vault
+from accounts.vault import AccountVault, SealError, account_vault
 from delivery import queue
 from delivery.channel_settings import SETTINGS_SQL, ChannelSettings, build_settings
-from delivery.channels.base import NotReadyError, RenderError, Rendering
-from delivery.outcome import Outcome, Verdict
+from delivery.channels.base import MAIL, NotReadyError, RenderError, Rendering
+from delivery.digest_pieces import ReadPiece, SealedMail
+from delivery.outcome import Outcome, Settled, Verdict
 from delivery.shipment import LeadContent, Shipment, make_envelope, open_rendering, seal_rendering
 from distribution.fields.exact_json import load
 from distribution.lead_values import arrange, open_values
 
 _CACHE_SIZE = 5_000
-
-LEAD_ERASED = "The lead was erased."
 
 # Stands in a shipment until its bytes are there.
 _NOT_YET = Rendering(b"", "")
@@ -71,19 +71,20 @@ class Prepared:
     refused: list[tuple[Shipment, Outcome]]
 
 
-def prepare(claimed: queue.Claimed, settings: dict[UUID, ChannelSettings | SealError], *, now: datetime) -> Prepared:
+def prepare(claimed: queue.Claimed, settings: dict[UUID, ChannelSettings | SealError], *, now: datetime, read_piece: ReadPiece) -> Prepared:
+    """read_piece: how the mails of digests are read while they are sent."""
     prepared = Prepared([], [], [])
     for row in claimed.rows:
         found = settings.get(row.channel_id)
         if isinstance(found, ChannelSettings):
-            _prepare_one(prepared, row, found, claimed.claim_id, now)
+            _prepare_one(prepared, row, found, claimed.claim_id, now, read_piece)
         else:
             # Left to its lease: it comes back later, and by then the master key may be here again.
             logger.error("The settings of channel %s cannot be read: %s", row.channel_id, found)
     return prepared
 
 
-def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_id: UUID, now: datetime) -> None:
+def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_id: UUID, now: datetime, read_piece: ReadPiece) -> None:
     account = account_vault(row.account_id, bytes(row.account_key))
     shipment = Shipment(
         delivery_id=row.id,
@@ -91,27 +92,33 @@ def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_
         claim_id=claim_id,
         attempts_made=row.attempts_made,
         counted_attempts=row.counted_attempts,
+        attempts_before_resend=row.attempts_before_resend,
         queued_at=row.queued_at,
         settings=settings,
         vault=account,
         rendering=_NOT_YET,
         rendering_id=row.rendering_id,
         is_test=row.is_test,
+        is_digest=row.is_digest,
     )
     if row.lead_key == b"":
-        prepared.refused.append((shipment, Outcome(Verdict.FAILED, "erased", LEAD_ERASED, is_attempt=False)))
+        prepared.refused.append((shipment, Outcome(Verdict.FAILED, "erased", queue.LEAD_ERASED, is_attempt=False)))
         return
     try:
-        shipment.vault = account.lead(row.lead_id, bytes(row.lead_key))
-        if row.rendering_id is not None:
-            shipment.rendering = open_rendering(
+        if row.is_digest:
+            _open_digest(shipment, account, row, read_piece)
+        elif row.rendering_id is not None:
+            shipment.vault = account.lead(row.lead_id, bytes(row.lead_key))
+            opened = open_rendering(
                 shipment.vault,
                 row.sealed_body,
                 delivery_id=row.id,
                 content_type=row.content_type,
                 recipients=row.recipients,
             )
+            shipment.rendering = replace(opened, settled=_settled(row)) if row.settled_recipients else opened
         else:
+            shipment.vault = account.lead(row.lead_id, bytes(row.lead_key))
             _render(prepared, shipment, row, now)
     except SealError as error:
         prepared.refused.append((shipment, Outcome(Verdict.FAILED, "unreadable", f"The lead can no longer be read. {error}")))
@@ -130,6 +137,20 @@ def _prepare_one(prepared: Prepared, row: Any, settings: ChannelSettings, claim_
         )
     else:
         prepared.shipments.append(shipment)
+
+
+def _open_digest(shipment: Shipment, account: AccountVault, row: Any, read_piece: ReadPiece) -> None:
+    """Raises SealError, NotReadyError."""
+    if row.put_together_at is None:
+        raise NotReadyError("not_put_together", "The mail of this digest is being put together; it goes out then.")
+    shipment.vault = account.lead(row.id, bytes(row.digest_key))
+    mail = SealedMail(row.digest_size, row.id, row.began_at, shipment.vault, read_piece)
+    shipment.rendering_id = row.digest_rendering_id
+    shipment.rendering = Rendering(b"", MAIL, tuple(row.digest_recipients), settled=_settled(row), stream=mail)
+
+
+def _settled(row: Any) -> Settled:
+    return tuple((address, code) for address, code in json.loads(row.settled_recipients or "[]"))
 
 
 def _render(prepared: Prepared, shipment: Shipment, row: Any, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """From an Outcome to what the log keeps of it and where the delivery goes next. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from accounts.ids import new_id
 from accounts.vault import LeadVault
 from delivery import retry
-from delivery.outcome import Headers, Outcome, Verdict
+from delivery.outcome import Headers, Outcome, Settled, Verdict
 from delivery.shipment import Shipment
 
 RESPONSE = "response"
@@ -23,8 +23,7 @@ _STATES = {
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One try as `queue.record` writes it: the Attempt's columns, and the Delivery's next state."""
 
     id: UUID
@@ -55,6 +54,10 @@ class Record:
     counted: int
     is_attempt: bool
     pauses_channel: bool = False
+    partner_reference: str = ""
+    partner_price: Decimal | None = None
+    settled: Settled = ()
+    is_digest: bool = False
 
 
 def make_record(shipment: Shipment, outcome: Outcome, *, started_at: datetime, now: datetime, jitter: float) -> Record:
@@ -63,7 +66,7 @@ def make_record(shipment: Shipment, outcome: Outcome, *, started_at: datetime, n
     reason = outcome.reason
     if outcome.verdict is Verdict.RETRY:
         next_at = _next_try(shipment, outcome, now, jitter)
-    state = _STATES.get(outcome.verdict) or ("queued" if next_at else "failed")
+    state = _STATES.get(outcome.verdict) or ("queued" if next_at else "delivered" if outcome.has_arrived else "failed")
     if outcome.verdict is Verdict.RETRY and next_at is None:
         reason = f"{reason} This was the last try."
     timings = outcome.timings
@@ -75,7 +78,7 @@ def make_record(shipment: Shipment, outcome: Outcome, *, started_at: datetime, n
         claim_id=shipment.claim_id,
         rendering_id=shipment.rendering_id,
         number=shipment.attempts_made + 1,
-        trigger="test" if shipment.is_test else "retry" if shipment.attempts_made else "automatic",
+        trigger=shipment.trigger,
         started_at=started_at,
         outcome=outcome.verdict,
         code=outcome.code,
@@ -96,6 +99,10 @@ def make_record(shipment: Shipment, outcome: Outcome, *, started_at: datetime, n
         counted=int(outcome.is_counted and outcome.is_attempt),
         is_attempt=outcome.is_attempt,
         pauses_channel=outcome.pauses_channel,
+        partner_reference=storable(outcome.partner_reference),
+        partner_price=outcome.price,
+        settled=outcome.settled,
+        is_digest=shipment.is_digest,
     )
 
 
@@ -113,7 +120,7 @@ def _next_try(shipment: Shipment, outcome: Outcome, now: datetime, jitter: float
         retry.policy_of(shipment.settings.config),
         outcome=outcome,
         counted_tries=shipment.counted_attempts + int(outcome.is_counted),
-        tries_made=shipment.attempts_made + 1,
+        tries_made=shipment.attempts_made - (shipment.attempts_before_resend or 0) + 1,
         now=now,
         jitter=jitter,
         first_due_at=shipment.queued_at,

@@ -55,7 +55,7 @@ def make_envelope(settings: ChannelSettings, lead: LeadContent, *, delivery_id: 
 
 @dataclass(slots=True)
 class Shipment:
-    """A claimed delivery with everything its tries need."""
+    """A claimed delivery with everything its tries need. queued_at: or resent. attempts_before_resend: of attempts_made; None: it was never resent."""
 
     delivery_id: UUID
     account_id: UUID
@@ -68,6 +68,17 @@ class Shipment:
     rendering: Rendering
     rendering_id: UUID | None
     is_test: bool = False
+    attempts_before_resend: int | None = None
+    is_digest: bool = False
+
+    @property
+    def trigger(self) -> str:
+        """Of the next try, as delivery.models.Trigger has it."""
+        if self.is_test:
+            return "test"
+        if self.attempts_made == self.attempts_before_resend:
+            return "resend"
+        return "retry" if self.attempts_made else "automatic"
 
 
 def seal_rendering(vault: LeadVault, rendering: Rendering, *, delivery_id: UUID) -> bytes:

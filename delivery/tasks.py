@@ -14,7 +14,7 @@ from accounts.doorbell import ring_background
 from delivery.engine import Engine
 from delivery.engine_database import engine_conninfo
 from delivery.transport import Transport
-from delivery.wake import wake
+from delivery.wake import open_door, wake
 
 # While something is due, one run goes on this long before the worker is given back to Celery.
 RUN_SECONDS = 300.0
@@ -52,6 +52,7 @@ async def _run() -> None:
 @shared_task(name="delivery.deliver_due")
 def deliver_due() -> None:
     """Run the engine until nothing is due."""
+    open_door()
     _runner().run(_run())
 
 

@@ -6,7 +6,7 @@ No transaction is open while the partner answers.
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,12 +20,12 @@ from accounts.ids import new_id
 from accounts.isolation import account_scope
 from accounts.vault import LeadVault
 from delivery.channel_settings import SETTINGS_SQL, ChannelSettings, build_settings
-from delivery.channels.base import MailServerSettings, NotReadyError, Rendering
+from delivery.channels.base import NotReadyError, Rendering
 from delivery.models import Attempt, Delivery, DeliveryChannel
 from delivery.outcome import Outcome
-from delivery.preview import describe_rendering
+from delivery.preview import render_preview
 from delivery.record import Record, make_record
-from delivery.samples import MASK, sample_lead
+from delivery.samples import sample_lead
 from delivery.shipment import LeadContent, Shipment, make_envelope, seal_rendering
 from delivery.transport import Transport
 from distribution.fields import FieldSpec
@@ -35,9 +35,8 @@ from distribution.models import Lead
 # No engine's lock stands behind this lease, so that the sweep believes it only while more than queue.LEASE_SECONDS - queue.DEAD_AFTER_SECONDS of
 # it are left: 70 s here, longer than the longest try. A test whose process died is cancelled then.
 _LEASE = timedelta(seconds=150)
-_NO_MAIL_SERVER = MailServerSettings(
-    host="", port=25, security="none", username="", password="", from_address="you@example.com", from_name="Your mail server"
-)
+
+UNREADABLE = "The lead was erased, or the channel's secrets cannot be read with the master keys of this server."
 
 
 class NoSuchLeadError(Exception):
@@ -78,25 +77,24 @@ def preview(access: Access, channel_id: UUID, lead_id: UUID | None) -> dict[str,
     now = timezone.now()
     with account_scope(access.account_id):
         trial = _load(access, channel_id, lead_id, now)
-    settings = trial.settings
-    masked = replace(trial.lead, sealed_values=dict.fromkeys(trial.lead.sealed_values, MASK))
-    context = settings.context(now)
-    if context.mail_server is None:
-        context = replace(context, mail_server=_NO_MAIL_SERVER)
-    envelope = make_envelope(settings, masked, delivery_id=new_id(), is_test=True)
-    rendering = settings.sender.render(envelope, settings.config, context=context)
-    return describe_rendering(settings.kind, settings.config, rendering)
+    return render_preview(trial.settings, trial.lead, now=now, is_test=lead_id is None)
 
 
 def _load(access: Access, channel_id: UUID, lead_id: UUID | None, now: datetime) -> _Trial:
     settings = load_settings(channel_id)
     if lead_id is None:
         return _Trial(settings, sample_lead(settings.specs, now=now), access.vault, None)
-    lead = Lead.objects.filter(id=lead_id, entity__profiles=settings.profile_id).first()
-    if lead is None:
-        raise NoSuchLeadError(str(lead_id))
+    lead = find_lead(lead_id, profile_id=settings.profile_id)
     vault = access.vault.lead(lead.id, bytes(lead.wrapped_key))
     return _Trial(settings, open_lead(lead, vault, settings.specs), vault, lead.id)
+
+
+def find_lead(lead_id: UUID, *, profile_id: UUID) -> Lead:
+    """One of the profile's Entity. Raises NoSuchLeadError."""
+    lead = Lead.objects.filter(id=lead_id, entity__profiles=profile_id).first()
+    if lead is None:
+        raise NoSuchLeadError(str(lead_id))
+    return lead
 
 
 def load_settings(channel_id: UUID) -> ChannelSettings:
@@ -174,8 +172,9 @@ def _finish(record: Record) -> Attempt:
     now = timezone.now()
     Delivery.objects.filter(id=record.delivery_id, claim_id=record.claim_id, state="sending").update(
         state=record.state, attempts_made=1, claim_id=None, leased_until=None, updated_at=now, finished_at=now,
-        reason="" if record.state == "delivered" else record.reason,
+        reason="" if record.state == "delivered" else record.reason, partner_reference=record.partner_reference,
+        partner_price=record.partner_price,
     )  # fmt: skip
     columns = {field.attname for field in Attempt._meta.concrete_fields}
-    values = {name: getattr(record, name) for name in columns & set(Record.__slots__)}
+    values = {name: getattr(record, name) for name in columns & set(Record.__struct_fields__)}
     return Attempt.objects.create(**values)

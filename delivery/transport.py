@@ -25,7 +25,7 @@ class Transport:
     @classmethod
     def from_settings(cls) -> "Transport":
         policy = outbound_policy()
-        client = OutboundClient(policy)
+        client = OutboundClient(policy, proxy=settings.EGRESS_PROXY)
         return cls(client=client, policy=policy, mail=MailTransport(policy), tokens=Tokens(client))
 
     async def close(self) -> None:

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import Case, QuerySet, When
+from django.db.models.functions import Least, Now
 
-from delivery.models import Delivery
+from delivery.models import ChannelHealth, Delivery
 
 
 def release_for_mail_server(account_id: UUID) -> int:
@@ -21,6 +21,13 @@ def release_for_partner(partner_id: UUID) -> int:
 def release_for_channel(channel_id: UUID) -> int:
     """A channel was resumed: queue what it held. Returns how many; the caller rings `wake` after its commit."""
     return _release(Delivery.objects.filter(channel_id=channel_id, state="held"))
+
+
+def try_at_once(channel_id: UUID) -> None:
+    """Somebody mended the channel: if its breaker is open, the rest ends now, and a delivery that is due is its probe. The days that it has been
+    failing are counted anew."""
+    open_until = Case(When(open_until__isnull=False, then=Least("open_until", Now())))
+    ChannelHealth.objects.filter(channel_id=channel_id).update(failing_since=None, failures_in_a_row=0, open_until=open_until)
 
 
 def hold_for_channel(channel_id: UUID, reason: str) -> int:

@@ -1,12 +1,14 @@
 """The engine's door-bell.
 
-At most one message per DOOR_SECONDS is sent. That loses no lead, because every engine keeps looking for LINGER_SECONDS, which is longer, after it
-has found nothing: a lead that comes while the door is shut is seen by the engine whose message shut it.
+The first ring shuts the door, and the worker that comes for it opens it again before it looks for the first time. So one message at most waits
+for a worker, however long all of them are busy, and a lead that comes while the door is shut is seen by the worker who will open it. A door that
+nobody opens, since its message was lost, opens by itself.
 """
 
 from accounts.doorbell import Doorbell
 
-DOOR_SECONDS = 0.05
+DOOR_SECONDS = 5.0
+# An engine that finds nothing keeps looking for this long: leads come in crowds, and it is quicker than any message.
 LINGER_SECONDS = 0.15
 
 _engine = Doorbell("delivery.deliver_due", key="leadflip:wake", door_seconds=DOOR_SECONDS)
@@ -15,3 +17,8 @@ _engine = Doorbell("delivery.deliver_due", key="leadflip:wake", door_seconds=DOO
 def wake() -> None:
     """Ring for the engine. Never raises and never waits long: the caller's lead is safe in Postgres already."""
     _engine.ring()
+
+
+def open_door() -> None:
+    """The engine has come, and is about to look. Never raises."""
+    _engine.open()

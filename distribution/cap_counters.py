@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from distribution.cap_alerts import alert_of_caps
 from distribution.caps import CapKey, Usage
 
 _KEYS = "unnest(%s::text[], %s::uuid[], %s::text[], %s::timestamptz[], %s::text[]) AS k(subject, subject_id, period, starts_at, measure)"
@@ -69,9 +70,10 @@ def _lock(account_id: UUID, keys: Collection[CapKey]) -> dict[CapKey, int]:
 
 
 def write_taken(usage: Usage) -> None:
-    """Raise the counters by what was taken."""
+    """Raise the counters by what was taken, and tell the account's people of caps that it brought near their end, or to it."""
     rows = [(key.subject_id, key.measure, key.period, key.starts_at, amount) for key, amount in usage.taken.items()]
     _write(_RAISE, rows)
+    alert_of_caps(usage.crossings)
 
 
 def return_seats(seats: Sequence[Sequence[Any]]) -> None:

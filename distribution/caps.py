@@ -40,6 +40,15 @@ class Seat(NamedTuple):
     amount: int = 1
 
 
+class Crossing(NamedTuple):
+    """A seat that used up a cap or budget (is_full), or brought it to four fifths. used: after it, as `Seat.limit`."""
+
+    key: CapKey
+    limit: int
+    used: int
+    is_full: bool
+
+
 type LoadCounters = Callable[[Collection[CapKey]], Mapping[CapKey, int]]
 
 
@@ -47,11 +56,13 @@ type LoadCounters = Callable[[Collection[CapKey]], Mapping[CapKey, int]]
 class Usage:
     """How much is taken: what the caller loaded under lock, and what choosing took since, to be written back.
 
+    crossings: caps and budgets that what was taken brought near their end, or to it.
     load: asked for counters that are not in `used`, which are those of later periods; without it they count 0.
     """
 
     used: dict[CapKey, int] = field(default_factory=dict)
     taken: dict[CapKey, int] = field(default_factory=dict)
+    crossings: list[Crossing] = field(default_factory=list)
     load: LoadCounters | None = None
 
     def first_full(self, seats: tuple[Seat, ...]) -> Seat | None:
@@ -62,13 +73,24 @@ class Usage:
 
     def take(self, seats: tuple[Seat, ...]) -> None:
         for seat in seats:
-            self.used[seat.key] = self.used.get(seat.key, 0) + seat.amount
+            before = self.used.get(seat.key, 0)
+            self.used[seat.key] = before + seat.amount
             self.taken[seat.key] = self.taken.get(seat.key, 0) + seat.amount
+            if (crossing := crossing_of(seat, before)) is not None:
+                self.crossings.append(crossing)
 
     def _full(self, seats: tuple[Seat, ...]) -> Iterator[Seat]:
         if self.load and (unknown := [seat.key for seat in seats if seat.key not in self.used]):
             self.used.update(self.load(unknown))
         return (seat for seat in seats if self.used.get(seat.key, 0) + seat.amount > seat.limit)
+
+
+def crossing_of(seat: Seat, before: int) -> Crossing | None:
+    """What this seat, taken when `before` was used, brought about; a budget is full when the same price would not fit again."""
+    used = before + seat.amount
+    if used + seat.amount > seat.limit >= used:
+        return Crossing(seat.key, seat.limit, used, is_full=True)
+    return Crossing(seat.key, seat.limit, used, is_full=False) if 5 * before < 4 * seat.limit <= 5 * used else None
 
 
 @lru_cache(maxsize=1_000)

@@ -1,5 +1,6 @@
 """/api/attempts, and how one attempt is answered"""
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,9 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.body import Answer
-from accounts.api.filters import FROM_TO, Filters, id_filter
+from accounts.api.filters import Filters, id_filter
 from accounts.api.resources import Lists
+from accounts.faults import Fault, RefusedChangeError
+from delivery.api.log_filters import SHARED, read_filter
 from delivery.log import ShownAttempt, ShownBody, as_object
+from delivery.log_filter import find_attempts
 from delivery.models import Attempt, Trigger
 from delivery.outcome import Verdict
 
@@ -101,29 +105,28 @@ def _body(shown: ShownBody) -> dict[str, Any]:
 
 
 class AttemptList(Lists[Attempt]):
-    """Every try of every delivery. What was sent and what came back stands in `GET /api/deliveries/{id}`."""
+    """Every try of every delivery. What was sent and what came back stands in `GET /api/deliveries/{id}`. `from` and `to` are of `started_at`."""
 
     serializer_class = AttemptOfDelivery
 
     def rows(self) -> QuerySet[Attempt]:
         filters = Filters(self.request)
-        wanted: dict[str, Any] = {
-            "delivery_id": filters.id("delivery"),
-            "channel_id": filters.id("channel"),
-            "outcome__in": filters.choices("outcome", [verdict.value for verdict in Verdict]),
-            "started_at__gte": filters.moment("from"),
-            "started_at__lt": filters.moment("to"),
-        }
-        filters.check()
-        rows = Attempt.objects.filter(**{name: value for name, value in wanted.items() if value})
-        return rows.select_related("delivery__partner").defer("sealed_response", "request_headers")
+        delivery = filters.id("delivery")
+        outcomes = filters.choices("outcome", [verdict.value for verdict in Verdict])
+        wanted = read_filter(self.request, others=filters)
+        if wanted.states:
+            raise RefusedChangeError([Fault("state", "unknown", "state is of a delivery, and a try has none; wanted outcome.")])
+        rows = find_attempts(replace(wanted, ids=(delivery,) if delivery else ()))
+        if outcomes:
+            rows = rows.filter(outcome__in=outcomes)
+        # Read apart: joined, a page would be looked for among all rows of the join.
+        return rows.prefetch_related("delivery__partner").defer("sealed_response", "request_headers")
 
     @extend_schema(
         parameters=[
             id_filter("delivery"),
-            id_filter("channel"),
             OpenApiParameter("outcome", OpenApiTypes.STR, description="One or several, separated by commas."),
-            *FROM_TO,
+            *SHARED,
         ]
     )
     def get(self, request: Request, **_: str) -> Response:

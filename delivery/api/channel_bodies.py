@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.api.body import Answer, Body
 from delivery.channel_config import without_secrets
-from delivery.models import ChannelKindName, DeliveryChannel
+from delivery.models import BreakerState, ChannelKindName, DeliveryChannel
 from distribution.api.parts import Anything
 
 WEBHOOK = {
@@ -90,10 +90,11 @@ _SETTINGS = """The settings of the kind.
 - `take`: `{"partner_id": path, "price": path}`, the partner's own id and price out of its JSON answer.
 
 **email**: `recipients` (else the partner's own address), `cc`, `reply_to`, `subject`, `body_template`, `format` (`html`, `text`, `none`), `attach_csv`, `csv`,
-`batching`.
+`batching`: `{"mode": "off"}`, `{"mode": "every", "minutes": 60}` or `{"mode": "daily", "at": "08:00", "weekdays": [1, 2, 3, 4, 5]}`, the latter two with an optional
+`max_leads`: the leads are collected and sent together (`GET /api/digests`).
 
 **Both**: `retry`, `{"policy": "standard" | "fast" | "none"}` or `{"policy": "custom", "delays_seconds": [5, 60, 600]}`; `max_in_flight` (1 to 50), how many leads may
-be on their way at once.
+be on their way at once; `rate_per_minute` (1 to 60,000, or null for none), the most tries in any 60 seconds.
 
 Secrets (values of secret headers, passwords, tokens, keys, client secrets) are taken and never come back: a header has `"value": null`, an `auth` has
 `"is_set": true`. One that is left out stays as it is, unless the scheme, host or port that it is sent to changes: then it must be given again."""
@@ -140,6 +141,15 @@ class PauseBody(Body):
 
 
 class HealthAnswer(Answer):
+    breaker = serializers.ChoiceField(
+        BreakerState.choices,
+        help_text="`open`: the channel rests, since its tries fail, and what is due waits as `held`; one is tried after each rest. `recovering`: tries "
+        "succeed again, and more and more go at once.",
+    )
+    open_until = serializers.DateTimeField(allow_null=True, help_text="When the next one is tried; in the past, while it is on its way.")
+    allowed_in_flight = serializers.IntegerField(allow_null=True, help_text="While not `closed`; null: as many as `max_in_flight` says.")
+    incident_at = serializers.DateTimeField(allow_null=True, help_text="When its latest trouble began.")
+    recovered_at = serializers.DateTimeField(allow_null=True, help_text="When that was over; null while it is not.")
     last_success_at = serializers.DateTimeField(allow_null=True)
     last_failure_at = serializers.DateTimeField(allow_null=True)
     failing_since = serializers.DateTimeField(allow_null=True)

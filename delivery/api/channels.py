@@ -123,7 +123,7 @@ class Pause(ChannelResource):
 
 
 class Resume(ChannelResource):
-    """Start a paused channel again. What was held is queued."""
+    """Start a paused channel again. What was held is queued. If its breaker was open, one lead is tried first, and the others follow when it arrives."""
 
     @extend_schema(request=None, responses={200: ChannelAnswer})
     def post(self, request: Request, **_: str) -> Response:

@@ -1,26 +1,37 @@
 """/api/deliveries"""
 
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
+from dataclasses import asdict
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.body import Answer
-from accounts.api.filters import FROM_TO, Filters, id_filter
 from accounts.api.resources import Lists, Resource
-from accounts.api.views import access_of
-from accounts.ids import first_id_of
+from accounts.api.views import AccountView, access_of
 from delivery.api.attempts import AttemptAnswer
+from delivery.api.log_filters import PARAMETERS, read_filter
 from delivery.log import show_attempts
+from delivery.log_counts import count_states
+from delivery.log_export import export_csv
+from delivery.log_filter import find_deliveries
 from delivery.models import ChannelKindName, Delivery, DeliveryState
 
-_SLACK = timedelta(minutes=1)
+COUNTED = {
+    "queued": {"count": 12, "is_exact": True},
+    "delivered": {"count": 10_000, "is_exact": False},
+    "failed": {"count": 3, "is_exact": True},
+}
+EXPORTED = (
+    "id,created_at,finished_at,lead,lead_name,profile,partner,channel,kind,state,attempts_made,reason,partner_reference,partner_price,"
+    "last_duration_ms,is_test\r\n"
+    "01a20dba-cb3e-77e1-99fd-6b20b3da9584,2026-11-24T13:24:35.258064+00:00,2026-11-24T13:24:35.337313+00:00,"
+    "01a20dba-cb3a-7195-a8b7-90cb243f3de7,Jane,Solar West,Helios Direct,01a20dba-caca-7fb2-a05d-82f68ae587a8,webhook,delivered,1,,P-4711,25.00,49.1,false\r\n"
+)
 
 
 class DeliveryRow(Answer):
@@ -32,14 +43,20 @@ class DeliveryRow(Answer):
     profile_name = serializers.CharField(source="profile.name")
     partner = serializers.UUIDField(source="partner_id")
     partner_name = serializers.CharField(source="partner.name")
-    state = serializers.ChoiceField(DeliveryState.choices)
-    reason = serializers.CharField(help_text="Why it is held, failed, rejected or cancelled.")
+    state = serializers.ChoiceField(DeliveryState.choices, source="shown_state")
+    reason = serializers.CharField(source="shown_reason", help_text="Why it is held, failed, rejected or cancelled.")
     is_test = serializers.BooleanField()
     attempts_made = serializers.IntegerField()
     next_attempt_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    digest = serializers.UUIDField(source="digest_id", allow_null=True, help_text="The digest that it was put into.")
+    resent_at = serializers.DateTimeField(allow_null=True, help_text="When somebody last asked for it to be sent again.")
+    partner_reference = serializers.CharField(help_text="The partner's own id for the lead, out of its answer.")
+    partner_price = serializers.DecimalField(
+        max_digits=12, decimal_places=2, allow_null=True, help_text="What the partner pays, out of its answer."
+    )
 
 
 class DeliveryAnswer(DeliveryRow):
@@ -48,51 +65,76 @@ class DeliveryAnswer(DeliveryRow):
 
 class DeliveryList(Lists[Delivery]):
     """One lead on its way through one channel, each. `queued` waits for its turn, `sending` is on its way; `delivered`, `rejected`, `failed`
-    and `cancelled` are final; `held` waits for something that is missing, told in `reason`."""
+    and `cancelled` are final; `held` waits for something that is missing, told in `reason`. `from` and `to` are of `created_at`."""
 
     serializer_class = DeliveryRow
 
     def rows(self) -> QuerySet[Delivery]:
-        rows = Delivery.objects.select_related("channel", "profile", "partner")
-        return filter_deliveries(rows, Filters(self.request))
+        return with_names(find_deliveries(read_filter(self.request)))
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("state", OpenApiTypes.STR, enum=DeliveryState.values, description="One or several, separated by commas."),
-            *map(id_filter, ("channel", "profile", "partner", "lead")),
-            *FROM_TO,
-        ]
-    )
+    @extend_schema(parameters=PARAMETERS)
     def get(self, request: Request, **_: str) -> Response:
         return self.list(request)
 
 
-def filter_deliveries(rows: QuerySet[Delivery], filters: Filters) -> QuerySet[Delivery]:
-    """By state, channel, profile, partner, lead, from and to. Raises RefusedChangeError."""
-    since, until = filters.moment("from"), filters.moment("to")
-    wanted: dict[str, Any] = {f"{name}_id": filters.id(name) for name in ("channel", "profile", "partner", "lead")}
-    wanted |= {"state__in": filters.choices("state", DeliveryState.values), "created_at__gte": since, "created_at__lt": until}
-    # Ids begin with their time: the list's own index finds the span, and the exact moment then picks from it.
-    wanted |= {"id__gte": _first_id(since, -_SLACK), "id__lt": _first_id(until, _SLACK)}
-    filters.check()
-    return rows.filter(**{name: value for name, value in wanted.items() if value})
+def with_names(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """With all that a DeliveryRow shows. Read apart: joined, a page would be looked for among all rows of the join."""
+    return rows.prefetch_related("channel__health", "profile", "partner")
 
 
-def _first_id(moment: datetime | None, slack: timedelta) -> UUID | None:
-    """None for a moment that no id can have: the other filters of time then do the work."""
-    if moment is None or not 1971 <= moment.year <= 9000:
-        return None
-    return first_id_of(moment + slack)
+class CountAnswer(Answer):
+    count = serializers.IntegerField(help_text="At most 10,000.")
+    is_exact = serializers.BooleanField(help_text="False: there are more.")
+
+
+StateCounts = inline_serializer(
+    "StateCounts",
+    {
+        state: CountAnswer(required=False, help_text="Left out unless the filter names it, or names no state.")
+        for state in DeliveryState.values
+    },
+)
+
+
+class DeliveryCounts(AccountView):
+    """How many deliveries of a filter stand in each state: exact up to 10,000 each."""
+
+    @extend_schema(
+        parameters=PARAMETERS,
+        responses={200: StateCounts},
+        examples=[OpenApiExample("Of a day", value=COUNTED, response_only=True)],
+    )
+    def get(self, request: Request) -> Response:
+        return Response({state: asdict(count) for state, count in count_states(read_filter(request)).items()})
+
+
+class DeliveryExport(AccountView):
+    @extend_schema(
+        summary="Export deliveries",
+        description=(
+            "The deliveries of a filter as a CSV file, newest first, streamed however many there are. `reason` is why it is not delivered, "
+            "`last_duration_ms` of the last try that is still in the log. Encrypted values are not in it. Cells that a spreadsheet would run as a formula "
+            "begin with an apostrophe."
+        ),
+        parameters=PARAMETERS,
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        examples=[OpenApiExample("One delivery", value=EXPORTED, response_only=True, media_type="text/csv")],
+    )
+    def get(self, request: Request) -> StreamingHttpResponse:
+        pieces = export_csv(access_of(request), read_filter(request))
+        headers = {"Content-Disposition": 'attachment; filename="deliveries.csv"', "Cache-Control": "no-store"}
+        return StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 class DeliveryDetail(Resource[Delivery]):
-    """One delivery with its attempts: what was sent, what came back, how long it took. A body made with an encrypted field is null without the
+    """One delivery with its attempts: what was sent, what came back, how long it took. Those of its digest are among them, with the digest's id as
+    their delivery. A body made with an encrypted field is null without the
     scope `read:encrypted`."""
 
     serializer_class = DeliveryAnswer
 
     def rows(self) -> QuerySet[Delivery]:
-        return Delivery.objects.select_related("lead", "channel", "profile", "partner")
+        return with_names(Delivery.objects.filter(is_digest=False).select_related("lead"))
 
     def get(self, request: Request, **_: str) -> Response:
         delivery = self.found()

@@ -14,7 +14,7 @@ from accounts.api.body import Answer
 from accounts.api.filters import FROM_TO, Filters
 from accounts.api.resources import Deletes, Lists, Reads
 from accounts.api.views import access_of, find
-from delivery.api.deliveries import DeliveryRow
+from delivery.api.deliveries import DeliveryRow, with_names
 from delivery.erasure import erase_lead
 from delivery.leads import show_values
 from delivery.models import Delivery
@@ -105,7 +105,7 @@ class LeadAnswer(Answer):
 
 
 def _leads() -> QuerySet[Lead]:
-    deliveries = Delivery.objects.select_related("channel", "profile", "partner").order_by("id")
+    deliveries = with_names(Delivery.objects.order_by("id"))
     return Lead.objects.select_related("entity").prefetch_related(
         "entity__fields",
         Prefetch("deliveries", deliveries),

@@ -32,7 +32,7 @@ class MailServerBody(Body):
         allow_blank=True,
         trim_whitespace=False,
         write_only=True,
-        help_text="Left out or null: the one that is there stays. Empty: none.",
+        help_text="Left out or null: the one that is there stays, unless host, port or security changes; then it must be given again. Empty: none.",
     )
     has_password = serializers.SerializerMethodField()
     from_address = serializers.EmailField(max_length=254)

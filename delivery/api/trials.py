@@ -19,7 +19,7 @@ from delivery.api.attempts import AttemptAnswer
 from delivery.channels.base import NotReadyError, RenderError
 from delivery.log import show
 from delivery.models import Attempt, Delivery, DeliveryChannel
-from delivery.testing import NoSuchLeadError, preview, send_test
+from delivery.testing import UNREADABLE, NoSuchLeadError, preview, send_test
 
 
 @extend_schema_serializer(examples=[OpenApiExample("With a sample lead", value={}, request_only=True)])
@@ -97,7 +97,7 @@ def _tried(trial: Any, access: Access, channel_id: UUID, lead_id: UUID | None) -
     except RenderError as error:
         raise ConflictError(str(error)) from error
     except SealError as error:
-        raise ConflictError("The lead was erased, or the channel's secrets cannot be read with the master keys of this server.") from error
+        raise ConflictError(UNREADABLE) from error
 
 
 def _answer(access: Access, attempt: Attempt) -> Any:

@@ -1,6 +1,6 @@
 """The shape of a channel kind. A kind sees an envelope, its settings and its secrets, and never the database."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -10,10 +10,11 @@ from uuid import UUID
 import msgspec
 
 from delivery.outbound.addresses import OutboundPolicy
-from delivery.outcome import Outcome
+from delivery.outcome import Outcome, Settled
 from distribution.fields import Fault
 
 __all__ = [
+    "MAIL",
     "NO_CONFIG",
     "ChannelKind",
     "Config",
@@ -28,7 +29,11 @@ __all__ = [
     "RenderError",
     "Rendering",
     "Secrets",
+    "Streamed",
 ]
+
+# The content type of a mail.
+MAIL = "message/rfc822"
 
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
@@ -71,17 +76,37 @@ class Envelope:
         return any(field.is_encrypted for field in self.fields)
 
 
+class Streamed(Protocol):
+    """A mail that is too large to be held in memory as a whole."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The mail from its beginning, each chunk of whole lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """What goes out, byte for byte the same on every try.
 
     content_type: of a webhook's body; `message/rfc822` for a mail.
-    recipients: of a mail, To and Cc together.
+    recipients: of a mail, To and Cc together. settled: those among them that earlier tries are done with.
+    stream: of a digest, instead of the body.
     """
 
     body: bytes
     content_type: str
     recipients: tuple[str, ...] = ()
+    settled: Settled = ()
+    stream: Streamed | None = None
+
+    @property
+    def outstanding(self) -> tuple[str, ...]:
+        """Recipients that this try is for."""
+        done = {address for address, _ in self.settled}
+        return tuple(address for address in self.recipients if address not in done)
 
 
 @dataclass(frozen=True, slots=True)

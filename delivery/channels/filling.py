@@ -18,8 +18,8 @@ class _Address(dict[str, Any]):
         return any(part is not None for part in self.values())
 
 
-def template_values(envelope: Envelope) -> dict[str, Any]:
-    """What `{{ … }}` may name (delivery.templating.check)."""
+def template_values(envelope: Envelope, *, lead_count: int = 1) -> dict[str, Any]:
+    """What `{{ … }}` may name (delivery.templating.check). lead_count: of the digest that the lead is in."""
     lead = {field.key: _Address(field.value or {}) if field.type == "address" else field.value for field in envelope.fields}
     system = {
         "id": str(envelope.lead_id),
@@ -39,7 +39,7 @@ def template_values(envelope: Envelope) -> dict[str, Any]:
         "partner": envelope.partner,
         "entity": envelope.entity,
         "created_at": envelope.created_at,
-        "lead_count": 1,
+        "lead_count": lead_count,
         "delivery_id": str(envelope.delivery_id),
         "test": envelope.is_test,
     }

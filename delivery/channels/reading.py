@@ -7,6 +7,7 @@ from delivery.channels.base import ConfigError, Fault
 
 DEFAULT_IN_FLIGHT = 5
 MAX_IN_FLIGHT = 50
+MAX_RATE = 60_000
 
 
 def named(value: object) -> str:
@@ -95,6 +96,12 @@ class Reading:
 
     def in_flight(self) -> int:
         return self.number("max_in_flight", default=DEFAULT_IN_FLIGHT, least=1, most=MAX_IN_FLIGHT)
+
+    def rate(self) -> int | None:
+        """None for no limit."""
+        if self.raw.get("rate_per_minute") is None:
+            return None
+        return self.number("rate_per_minute", default=MAX_RATE, least=1, most=MAX_RATE)
 
     def finish(self) -> None:
         """Raises ConfigError if there was any fault."""

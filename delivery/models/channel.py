@@ -12,6 +12,12 @@ class ChannelKindName(models.TextChoices):
     WEBHOOK = "webhook"
 
 
+class BreakerState(models.TextChoices):
+    CLOSED = "closed"
+    OPEN = "open"
+    RECOVERING = "recovering"
+
+
 class DeliveryChannel(models.Model):
     """How an assignment's leads travel. `config` is what its kind's `clean_config` made; it holds no secret."""
 
@@ -24,6 +30,9 @@ class DeliveryChannel(models.Model):
     fields = models.JSONField(help_text='{"mode": "all", "include_encrypted": false} or {"mode": "selected", "selected": [{"key", "as"}]}')
     sealed_secrets = models.BinaryField(null=True, editable=False)
     max_in_flight = models.PositiveSmallIntegerField(default=5)
+    rate_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most tries in any 60 seconds; none: as fast as it goes."
+    )
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -34,6 +43,7 @@ class DeliveryChannel(models.Model):
             models.UniqueConstraint(fields=["assignment"], condition=models.Q(is_primary=True), name="channel_one_primary"),
             models.CheckConstraint(condition=models.Q(kind__in=ChannelKindName.values), name="channel_kind_known"),
             models.CheckConstraint(condition=models.Q(max_in_flight__gte=1, max_in_flight__lte=50), name="channel_in_flight_range"),
+            models.CheckConstraint(condition=models.Q(rate_per_minute__range=(1, 60_000)), name="channel_rate_range"),
         ]
 
     def __str__(self) -> str:
@@ -50,6 +60,30 @@ class ChannelHealth(models.Model):
     failing_since = models.DateTimeField(null=True)
     failures_in_a_row = models.PositiveIntegerField(default=0)
     last_reason = models.CharField(max_length=300, blank=True)
+    # As delivery.breaker.Breaker has them.
+    opened_at = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True)
+    openings = models.PositiveIntegerField(db_default=0)
+    allowed_in_flight = models.PositiveSmallIntegerField(null=True)
+    incident_at = models.DateTimeField(null=True)
+    recovered_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"failing since {self.failing_since}" if self.failing_since else "healthy"
+
+    @property
+    def breaker(self) -> BreakerState:
+        if self.open_until is not None:
+            return BreakerState.OPEN
+        return BreakerState.CLOSED if self.allowed_in_flight is None else BreakerState.RECOVERING
+
+
+class ChannelRate(models.Model):
+    """How much of a channel's rate is used up. Written by `queue.claim` alone, so that no other lock stands in the claim's way."""
+
+    channel = models.OneToOneField(DeliveryChannel, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    used_until = models.DateTimeField(help_text="From here on, unused time adds up to tries that may go.")
+
+    def __str__(self) -> str:
+        return f"used until {self.used_until}"

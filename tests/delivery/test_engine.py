@@ -1,89 +1,26 @@
 """The engine in this process, over a real database, to a real HTTP partner. Time is moved in the database, not waited for."""
 
-import asyncio
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from decimal import Decimal
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from accounts.access import access_of_account
 from accounts.isolation import account_scope
 from accounts.models import Account, AuditEvent
-from delivery.channel_settings import seal_secrets
-from delivery.channels.webhook import KIND
-from delivery.channels.webhook.signature import new_secret
-from delivery.engine import Engine
-from delivery.models import Attempt, ChannelHealth, Delivery, DeliveryChannel, Rendering
+from delivery.models import Attempt, ChannelHealth, DeliveryChannel, Rendering
 from delivery.record import open_response
 from delivery.shipment import open_rendering
-from delivery.transport import Transport, outbound_policy
 from distribution.fields.exact_json import load
-from tests.delivery.lanes import Lane, make_lane
+from tests.delivery.routes import deliver, open_route
 from tests.flows.partner import Partner, running_partner
 
-# Far enough that no engine waits for it: `Route.move_on` brings it near.
-LATER = {"policy": "custom", "delays_seconds": [60, 60, 60]}
-
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
-
-
-@dataclass(frozen=True)
-class Route:
-    """A lane whose channel leads to a partner's webhook."""
-
-    lane: Lane
-    partner: Partner
-
-    def attempts(self) -> list[Attempt]:
-        with account_scope(self.lane.account.id):
-            return list(Attempt.objects.filter(channel=self.lane.channel).order_by("started_at"))
-
-    def only(self) -> Delivery:
-        (delivery,) = self.lane.deliveries()
-        return delivery
-
-    def move_on(self) -> None:
-        """Let what waits for a later try be due now."""
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("UPDATE delivery_delivery SET next_attempt_at = now() WHERE state = 'queued'")
-
-
-def open_route(name: str, partner: Partner, *, max_in_flight: int = 5, **config: Any) -> Route:
-    lane = make_lane(name, max_in_flight=max_in_flight)
-    stored, secrets = KIND.clean_config(
-        {"url": partner.url, "retry": LATER, **config}, fields=(), is_http_allowed=True, policy=outbound_policy(), old_secrets={}
-    )
-    with account_scope(lane.account.id):
-        Account.objects.update(is_http_allowed=True)
-        vault = access_of_account(lane.account).vault
-        sealed = seal_secrets(vault, lane.channel.id, {**secrets, "signing_secret": new_secret()})
-        DeliveryChannel.objects.filter(id=lane.channel.id).update(config=stored, sealed_secrets=sealed)
-    return Route(lane, partner)
-
-
-def deliver(*, slots: int = 200, seconds: float = 30) -> int:
-    async def run() -> int:
-        transport = Transport.from_settings()
-        engine = Engine(transport=transport, slots=slots, is_stopping=lambda: False, on_more=lambda: None, on_ended_badly=lambda: None)
-        try:
-            return await engine.run(seconds=seconds)
-        finally:
-            await engine.close()
-            await transport.close()
-
-    return asyncio.run(run())
-
-
-@pytest.fixture
-def partner() -> Iterator[Partner]:
-    with running_partner() as partner:
-        yield partner
 
 
 def test_a_delivery_arrives_and_is_on_record(partner: Partner) -> None:
@@ -142,15 +79,11 @@ def test_bytes_stay_the_same_when_the_channel_changes_between_tries(partner: Par
     deliver()
     with account_scope(route.lane.account.id):
         Account.objects.update(config_version=2)
-        DeliveryChannel.objects.update(config=route_config(route, payload_format="form"))
+        DeliveryChannel.objects.update(config=route.channel().config | {"payload_format": "form"})
     route.move_on()
     deliver()
     first, second = partner.received
     assert (first.body, first.headers["content-type"]) == (second.body, second.headers["content-type"])
-
-
-def route_config(route: Route, **changes: Any) -> dict[str, Any]:
-    return {**DeliveryChannel.objects.get(id=route.lane.channel.id).config, **changes}
 
 
 def test_tries_end_with_the_policy(partner: Partner) -> None:
@@ -173,7 +106,7 @@ def test_410_pauses_the_channel_and_holds_what_waits(partner: Partner) -> None:
     assert Counter(route.lane.states()) == {"failed": 1, "held": 2}
     assert len(partner.received) == 1
     with account_scope(route.lane.account.id):
-        channel = DeliveryChannel.objects.get(id=route.lane.channel.id)
+        channel = route.channel()
         assert channel.paused_at is not None
         assert "410" in channel.pause_reason
         assert list(AuditEvent.objects.filter(object_id=channel.id).values_list("action", "actor_kind")) == [("paused", "system")]
@@ -217,9 +150,7 @@ def test_a_partner_that_does_not_answer_holds_up_nobody(partner: Partner) -> Non
         quick.lane.add(60)
         engine = threading.Thread(target=deliver)
         engine.start()
-        deadline = timezone.now() + timedelta(seconds=15)
-        while Counter(quick.lane.states()) != {"delivered": 60}:
-            assert timezone.now() < deadline
+        _wait_until(lambda: Counter(quick.lane.states()) == {"delivered": 60})
         assert Counter(slow.lane.states()) == {"sending": 5}
         release.set()
         engine.join()
@@ -280,3 +211,33 @@ def test_a_retry_that_is_near_is_not_left_to_the_sweep(partner: Partner) -> None
     first, second = route.attempts()
     assert first.next_attempt_at is not None
     assert timedelta(0) <= second.started_at - first.next_attempt_at < timedelta(seconds=1)
+
+
+def test_the_partner_s_own_id_and_price_are_kept(partner: Partner) -> None:
+    route = open_route("Acme", partner, take={"partner_id": "$.id", "price": "$.price"})
+    partner.body = b'{"id": "P-4711", "price": "25.50"}'
+    route.lane.add()
+    deliver()
+    assert (route.only().partner_reference, route.only().partner_price) == ("P-4711", Decimal("25.50"))
+
+
+def test_retries_leave_half_of_the_slots_to_first_tries() -> None:
+    release = threading.Event()
+    with running_partner() as failing, running_partner() as well:
+        failing.answer = lambda _: 500 if release.wait(20) else 200
+        again, first = open_route("Again", failing, max_in_flight=50), open_route("First", well, max_in_flight=50)
+        again.lane.add(20, is_retry=True, attempts_made=1)
+        engine = threading.Thread(target=deliver, kwargs={"slots": 10})
+        engine.start()
+        _wait_until(lambda: again.lane.states().count("sending") == 5)
+        first.lane.add(20)
+        _wait_until(lambda: set(first.lane.states()) == {"delivered"})
+        assert again.lane.states().count("sending") == 5
+        release.set()
+        engine.join()
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not is_so():
+        assert time.monotonic() < deadline

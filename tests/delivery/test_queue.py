@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
 from django.utils import timezone
+from msgspec.structs import replace
 
 from accounts.ids import new_id
 from accounts.isolation import account_scope
@@ -41,7 +41,7 @@ def record_for(lane: Lane, delivery_id: UUID, claim_id: UUID, **changes: object)
         dns_ms=None, connect_ms=None, tls_ms=None, first_byte_ms=1.5, duration_ms=2.5, next_attempt_at=None, state="delivered", counted=1,
         is_attempt=True,
     )  # fmt: skip
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def test_only_what_is_due_is_claimed() -> None:
@@ -275,3 +275,28 @@ def test_an_earlier_rendering_comes_with_the_claim() -> None:
     assert (row.rendering_id, row.sealed_body, row.content_type, row.recipients) == (
         kept.id, b"sealed", "application/json", ["a@b.test", "c@d.test"],
     )  # fmt: skip
+
+
+def test_a_retry_through_a_channel_that_was_paused_meanwhile_is_held() -> None:
+    lane = make_lane("Acme")
+    lane.add()
+    claimed = claim()
+    with account_scope(lane.account.id):
+        DeliveryChannel.objects.update(paused_at=timezone.now())
+    due = datetime.now(UTC) + timedelta(seconds=5)
+    again = record_for(
+        lane, claimed.rows[0].id, claimed.claim_id, state="queued", outcome="retry", next_attempt_at=due, reason="No answer."
+    )
+    as_engine(lambda c: queue.record(c, [again]))
+    (delivery,) = lane.deliveries()
+    assert (delivery.state, delivery.next_attempt_at, delivery.reason) == ("held", None, "The channel is paused. No answer.")
+
+
+def test_an_erased_lead_s_answer_leaves_no_reference() -> None:
+    lane = make_lane("Acme")
+    lane.add()
+    claimed = claim()
+    with account_scope(lane.account.id):
+        Delivery.objects.update(reason=queue.LEAD_ERASED)
+    as_engine(lambda c: queue.record(c, [record_for(lane, claimed.rows[0].id, claimed.claim_id, partner_reference="Jane Doe")]))
+    assert lane.deliveries()[0].partner_reference == ""

@@ -15,9 +15,14 @@ from aiosmtpd.smtp import SMTP
 
 @dataclass
 class Inbox:
-    """mails: parsed by the standard library's strict policy; raw: as they came; recipients: of each envelope."""
+    """mails: parsed by the standard library's strict policy; raw: as they came; recipients: of each envelope.
+
+    answer: what the end of each mail's DATA is told, by its place in the row; it may block. refusals: what RCPT is told next, by address.
+    """
 
     port: int = 0
+    answer: Callable[[int], str] = lambda _: "250 Stored"
+    refusals: dict[str, list[str]] = field(default_factory=dict)
     raw: list[bytes] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
 
@@ -28,7 +33,13 @@ class Inbox:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name for it
         self.recipients.append(list(envelope.rcpt_tos))
         self.raw.append(envelope.content)
-        return "250 Stored"
+        return await asyncio.to_thread(self.answer, len(self.raw))
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: N802
+        if refusals := self.refusals.get(address):
+            return refusals.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
 
 @dataclass

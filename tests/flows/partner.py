@@ -20,9 +20,10 @@ class Received:
 
 @dataclass
 class Partner:
-    """answer: called for each request with its place in the row; returns a status. It may block."""
+    """answer: called for each request with its place in the row; returns a status. It may block. body: of every answer."""
 
     url: str = ""
+    body: bytes = b""
     received: list[Received] = field(default_factory=list)
     answered: list[Received] = field(default_factory=list)
     answer: Callable[[int], int] = lambda _: 200
@@ -48,8 +49,9 @@ def running_partner() -> Iterator[Partner]:
             status = partner.take(request)
             try:
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(partner.body)))
                 self.end_headers()
+                self.wfile.write(partner.body)
                 self.wfile.flush()
             except OSError:
                 return  # whoever asked is gone

@@ -79,8 +79,9 @@ class Process:
 
 
 @contextmanager
-def running_worker(folder: Path, *, name: str = "worker") -> Iterator[Process]:
-    worker = Process(folder / f"{name}.log", "worker", "--concurrency", "2", "--loglevel", "INFO", "-n", f"{name}@test")
+def running_worker(folder: Path, *, name: str = "worker", queue: str = "celery") -> Iterator[Process]:
+    """queue: `background` for the worker of what goes on beside the deliveries."""
+    worker = Process(folder / f"{name}.log", "worker", "--concurrency", "2", "--loglevel", "INFO", "-Q", queue, "-n", f"{name}@test")
     try:
         wait_until(lambda: worker.said(f"{name}@test ready"), what="the worker's start")
         yield worker

@@ -2,21 +2,34 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import replace
 from time import perf_counter
 from typing import Any, Protocol
 from uuid import UUID
 
 import aiosmtplib
+from msgspec.structs import replace
 
-from delivery.channels.base import NO_CONFIG, Config, Context, Envelope, FieldInfo, NotReadyError, Rendering, Secrets
+from delivery.channels.base import (
+    MAIL,
+    NO_CONFIG,
+    Config,
+    Context,
+    Envelope,
+    FieldInfo,
+    MailServerSettings,
+    NotReadyError,
+    Rendering,
+    Secrets,
+)
 from delivery.channels.email.answers import outcome_of
+from delivery.channels.email.batching import is_batched
 from delivery.channels.email.config import clean_config
+from delivery.channels.email.digest import one_lead_digest
 from delivery.channels.email.message import build_message
 from delivery.channels.email.transport import TOTAL_SECONDS, BusyError, MailTransport, Sent
 from delivery.outbound import OutboundError, OutboundPolicy
 from delivery.outbound.errors import tls_reason
-from delivery.outcome import Outcome, Timings, Verdict
+from delivery.outcome import Outcome, Settled, Timings, Verdict
 from delivery.templating import one_line
 
 _NO_SERVER = "The account has no mail server yet. Set it under Email settings; this mail goes out then."
@@ -46,14 +59,12 @@ class EmailKind:
         return clean_config(raw, fields=fields), {}
 
     def render(self, envelope: Envelope, config: Config, *, context: Context) -> Rendering:
-        if context.mail_server is None:
-            raise NotReadyError("no_mail_server", _NO_SERVER)
-        recipients = tuple(config["recipients"]) or ((context.partner_email,) if context.partner_email else ())
-        if not recipients:
-            reason = f"{envelope.partner} has no email address, and the channel names no recipients. Add one; this mail goes out then."
-            raise NotReadyError("no_recipient", reason)
-        body = build_message(envelope, config, context.mail_server, recipients, context)
-        return Rendering(body, "message/rfc822", (*recipients, *config["cc"]))
+        server, recipients = who_gets(config, context, partner=envelope.partner)
+        if is_batched(config):
+            body = one_lead_digest(envelope, config, server, recipients, context=context)
+        else:
+            body = build_message(envelope, config, server, recipients, context)
+        return Rendering(body, MAIL, (*recipients, *config["cc"]))
 
     async def send(
         self,
@@ -69,24 +80,35 @@ class EmailKind:
             return Outcome(Verdict.HELD, "no_mail_server", _NO_SERVER, is_attempt=False)
         begun = perf_counter()
         try:
-            sent = await transport.mail.send(context.mail_server, rendering.body, rendering.recipients)
+            sent = await transport.mail.send(context.mail_server, rendering.stream or rendering.body, rendering.outstanding)
         except (OutboundError, BusyError, aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            outcome = _unsent(error, context.mail_server.host)
+            outcome = replace(_unsent(error, context.mail_server.host), settled=rendering.settled)
         else:
-            outcome = _sent(sent)
+            outcome = _sent(sent, rendering.settled)
         total = (perf_counter() - begun) * 1000
         return replace(
             outcome,
             method="SMTP",
-            target=", ".join(rendering.recipients),
+            target=", ".join(rendering.outstanding),
             timings=replace(outcome.timings, total_ms=total),
         )
 
 
-def _sent(sent: Sent) -> Outcome:
+def who_gets(config: Config, context: Context, *, partner: str) -> tuple[MailServerSettings, tuple[str, ...]]:
+    """The server that a mail goes out through, and its recipients without those in copy. Raises NotReadyError."""
+    if context.mail_server is None:
+        raise NotReadyError("no_mail_server", _NO_SERVER)
+    recipients = tuple(config["recipients"]) or ((context.partner_email,) if context.partner_email else ())
+    if not recipients:
+        reason = f"{partner} has no email address, and the channel names no recipients. Add one; this mail goes out then."
+        raise NotReadyError("no_recipient", reason)
+    return context.mail_server, recipients
+
+
+def _sent(sent: Sent, settled: Settled) -> Outcome:
     words = "\n".join(f"{who}: {code} {text}" for who, code, text in sent.replies).encode("utf-8", "replace")
     return replace(
-        outcome_of(sent.replies),
+        outcome_of(sent.replies, settled=settled),
         address=sent.address,
         timings=sent.timings,
         response_body=words[:_MAX_CAPTURED],
@@ -102,8 +124,6 @@ def _unsent(error: Exception, host: str) -> Outcome:
         case aiosmtplib.SMTPAuthenticationError():
             reason = f"The mail server {host} does not accept the user name and password: {error.code} {one_line(error.message, most=200)}"
             return _with_words(Outcome(Verdict.RETRY, "smtp_auth", reason), error.message)
-        case aiosmtplib.SMTPDataError():
-            return _with_words(outcome_of([("this mail", error.code, error.message)]), error.message)
         case aiosmtplib.SMTPResponseException():
             # Said before any recipient was named, and so about the account's settings or the server's state: a person will mend it.
             reason = f"The mail server {host} does not take mails from this account at the moment: {error.code} {one_line(error.message, most=200)}"

@@ -6,16 +6,19 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from delivery.channels.base import Fault, FieldInfo
+from delivery.channels.email.batching import clean_batching
 from delivery.channels.reading import Reading, named
 from delivery.retry import clean_retry
 from delivery.templating import check
 
 KNOWN = (
     "recipients", "cc", "reply_to", "subject", "body_template", "format", "attach_csv", "csv", "batching", "retry", "max_in_flight",
+    "rate_per_minute",
 )  # fmt: skip
 FORMATS = ("html", "text", "none")
 DELIMITERS = (",", ";", "\t", "|")
 DEFAULT_SUBJECT = "New Lead: {{lead_name}}"
+DEFAULT_DIGEST_SUBJECT = "{% if lead_count == 1 %}New Lead: {{ lead_name }}{% else %}{{ lead_count }} New Leads{% endif %}"
 DEFAULT_FILE_NAME = "lead.csv"
 MAX_RECIPIENTS = 10
 _MAX_SUBJECT = 500
@@ -27,18 +30,20 @@ def clean_config(raw: Mapping[str, Any], *, fields: Sequence[FieldInfo]) -> dict
     reading = Reading(raw, path="config", known=KNOWN)
     retry, faults = clean_retry(reading.raw.get("retry"), attr="config.retry")
     reading.faults += faults
+    batching = clean_batching(reading)
     config = {
         "recipients": _addresses(reading, "recipients"),
         "cc": _addresses(reading, "cc"),
         "reply_to": _address(reading, "reply_to"),
-        "subject": _template(reading, "subject", fields, default=DEFAULT_SUBJECT, most=_MAX_SUBJECT),
+        "subject": _subject(reading, fields, is_digest=batching["mode"] != "off"),
         "body_template": _template(reading, "body_template", fields, default="", most=_MAX_BODY),
         "format": reading.choice("format", FORMATS, default="html"),
         "attach_csv": reading.flag("attach_csv", default=False),
         "csv": _csv(reading, fields),
-        "batching": _batching(reading),
+        "batching": batching,
         "retry": retry,
         "max_in_flight": reading.in_flight(),
+        "rate_per_minute": reading.rate(),
     }
     if config["format"] == "none" and not config["attach_csv"]:
         reading.report("format", "invalid", "A mail needs a body or a CSV attachment: choose html or text, or set attach_csv.")
@@ -86,6 +91,13 @@ def _template(reading: Reading, name: str, fields: Sequence[FieldInfo], *, defau
     return source
 
 
+def _subject(reading: Reading, fields: Sequence[FieldInfo], *, is_digest: bool) -> str:
+    """One that is our own changes with the batching, since it was stored with the channel."""
+    default = DEFAULT_DIGEST_SUBJECT if is_digest else DEFAULT_SUBJECT
+    subject = _template(reading, "subject", fields, default=default, most=_MAX_SUBJECT)
+    return default if subject in (DEFAULT_SUBJECT, DEFAULT_DIGEST_SUBJECT) else subject
+
+
 def _csv(reading: Reading, fields: Sequence[FieldInfo]) -> dict[str, Any]:
     inner = reading.inner("csv", ("delimiter", "bom", "file_name"))
     return {
@@ -93,10 +105,3 @@ def _csv(reading: Reading, fields: Sequence[FieldInfo]) -> dict[str, Any]:
         "bom": inner.flag("bom", default=False),
         "file_name": _template(inner, "file_name", fields, default=DEFAULT_FILE_NAME, most=200),
     }
-
-
-def _batching(reading: Reading) -> dict[str, Any]:
-    inner = reading.inner("batching", ("mode", "minutes", "at", "weekdays", "max_leads"))
-    if inner.raw.get("mode", "off") != "off":
-        inner.report("mode", "not_available", "Digests are not available yet; wanted off.")
-    return {"mode": "off"}

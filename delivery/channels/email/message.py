@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,6 +11,7 @@ from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,7 +26,7 @@ from delivery.templating import one_line, text_of
 MAX_SUBJECT = 200
 _LAYOUTS = Path(__file__).resolve().parents[3] / "templates" / "mail"
 # Lines of at most 998 bytes and only ASCII on the wire, whatever the values.
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
+POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 _LONG = 20_000
 _PLACE = "the-body-goes-here"
 _FILE_NAME = re.compile(r"[^\w.()+ -]+")
@@ -33,7 +35,18 @@ _FILE_NAME = re.compile(r"[^\w.()+ -]+")
 def build_message(envelope: Envelope, config: Config, server: MailServerSettings, recipients: tuple[str, ...], context: Context) -> bytes:
     """Raises RenderError when a template of the channel cannot be filled with this lead's values."""
     names = template_values(envelope)
-    message = EmailMessage(policy=_POLICY)
+    message = with_headers(names, config, server, recipients, message_id=envelope.delivery_id, now=context.now)
+    _add_body(message, envelope, config, names)
+    if config["attach_csv"]:
+        _attach_csv(message, envelope, config["csv"], names)
+    return message.as_bytes()
+
+
+def with_headers(
+    names: Mapping[str, Any], config: Config, server: MailServerSettings, recipients: tuple[str, ...], *, message_id: UUID, now: datetime
+) -> EmailMessage:
+    """A message without a body. names: what the subject may name. Raises RenderError."""
+    message = EmailMessage(policy=POLICY)
     message["Subject"] = one_line(filled(config["subject"], names, setting="subject"), most=MAX_SUBJECT) or "New lead"
     message["From"] = _address(server.from_address, server.from_name)
     message["To"] = [_address(recipient) for recipient in recipients]
@@ -41,14 +54,11 @@ def build_message(envelope: Envelope, config: Config, server: MailServerSettings
         message["Cc"] = [_address(recipient) for recipient in config["cc"]]
     if config["reply_to"]:
         message["Reply-To"] = _address(config["reply_to"])
-    message["Date"] = format_datetime(context.now)
+    message["Date"] = format_datetime(now)
     # The same on every try, so that a mail program shows a repeated mail once.
-    message["Message-ID"] = f"<{envelope.delivery_id}@{server.from_address.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{message_id}@{server.from_address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    _add_body(message, envelope, config, names)
-    if config["attach_csv"]:
-        _attach_csv(message, envelope, config["csv"], names)
-    return message.as_bytes()
+    return message
 
 
 def _add_body(message: EmailMessage, envelope: Envelope, config: Config, names: Mapping[str, Any]) -> None:
@@ -58,8 +68,8 @@ def _add_body(message: EmailMessage, envelope: Envelope, config: Config, names: 
         inner = filled(config["body_template"], names, setting="body_template", escaping="html")
         html, text = _frame().replace(_PLACE, inner, 1), text_of_html(inner)
     else:
-        rows = [(field.label, _with_breaks(shown_value(field))) for field in envelope.fields]
-        html = _inlined(_layout("lead.html").render(envelope=envelope, created_at=text_of(envelope.created_at), rows=rows))
+        rows = [(field.label, with_breaks(shown_value(field))) for field in envelope.fields]
+        html = inlined(layout("lead.html").render(envelope=envelope, created_at=text_of(envelope.created_at), rows=rows))
         text = text_of_html(html)
     message.set_content(text, cte=_encoding(text))
     if config["format"] == "html":
@@ -71,11 +81,11 @@ def _encoding(text: str) -> str:
     return "quoted-printable" if len(text) < _LONG else "base64"
 
 
-def _with_breaks(text: str) -> Markup:
+def with_breaks(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.splitlines())
 
 
-def _inlined(html: str) -> str:
+def inlined(html: str) -> str:
     """For layouts of ours only: the inliner's parser overflows the stack on users' deeply nested elements, and ends the worker with it."""
     # Remote stylesheets stay where they are: loading one would be a request that nobody vetted.
     return css_inline.inline(html, load_remote_stylesheets=False, keep_style_tags=True)
@@ -84,7 +94,7 @@ def _inlined(html: str) -> str:
 @cache
 def _frame() -> str:
     """What goes around the body of a user's own template."""
-    return _inlined(_layout("custom.html").render(inner=_PLACE))
+    return inlined(layout("custom.html").render(inner=_PLACE))
 
 
 def _attach_csv(message: EmailMessage, envelope: Envelope, settings: Mapping[str, Any], names: Mapping[str, Any]) -> None:
@@ -94,8 +104,13 @@ def _attach_csv(message: EmailMessage, envelope: Envelope, settings: Mapping[str
         delimiter=settings["delimiter"],
         is_marked=settings["bom"],
     )
+    message.add_attachment(content, **attachment(settings, names))
+
+
+def attachment(settings: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """What the headers of an attached CSV say, as `EmailMessage.set_content` takes it. Raises RenderError."""
     name = file_name(filled(settings["file_name"], names, setting="csv.file_name"))
-    message.add_attachment(content, maintype="text", subtype="csv", filename=name, params={"charset": "utf-8", "header": "present"})
+    return {"maintype": "text", "subtype": "csv", "filename": name, "params": {"charset": "utf-8", "header": "present"}}
 
 
 def file_name(text: str) -> str:
@@ -112,6 +127,6 @@ def _address(address: str, name: str = "") -> Address:
 
 
 @cache
-def _layout(name: str) -> Any:
+def layout(name: str) -> Any:
     environment = Environment(loader=FileSystemLoader(_LAYOUTS), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.get_template(name)

@@ -12,13 +12,16 @@ from time import perf_counter
 
 import aiosmtplib
 
-from delivery.channels.base import MailServerSettings
+from delivery.channels.base import MailServerSettings, Streamed
 from delivery.outbound import DnsResolver, OutboundPolicy, Resolver, open_socket
 from delivery.outcome import Timings
 
 TOTAL_SECONDS = 30.0
+# A large mail gets the time that it takes at this rate, in bytes per second.
+_SLOWEST = 250_000
 MAX_CONNECTIONS = 5
 _IDLE_SECONDS = 20.0
+_LEADING_DOT = re.compile(rb"(?m)^\.")
 _NOOP_SECONDS = 3.0
 # How long a mail waits for one of the server's places; longer would keep the engine's slots from everybody else.
 _WAIT_SECONDS = 30.0
@@ -81,10 +84,10 @@ class MailTransport:
         self._servers: dict[MailServerSettings, _Server] = defaultdict(_Server)
         self._tidy_at = 0.0
 
-    async def send(self, server: MailServerSettings, message: bytes, recipients: Sequence[str]) -> Sent:
+    async def send(self, server: MailServerSettings, message: bytes | Streamed, recipients: Sequence[str]) -> Sent:
         """Hand one message over, once one of the server's places is free.
 
-        Raises OutboundError, aiosmtplib.SMTPException, TimeoutError, BusyError; a refused recipient is in the answer.
+        Raises OutboundError, aiosmtplib.SMTPException, TimeoutError, BusyError; a refused recipient is in the answer, and so is a refused message.
         """
         self._close_idle()
         kept = self._servers[server]
@@ -92,7 +95,7 @@ class MailTransport:
         try:
             await self._wait_for_a_place(kept)
             try:
-                async with asyncio.timeout(TOTAL_SECONDS):
+                async with asyncio.timeout(TOTAL_SECONDS + _size(message) / _SLOWEST):
                     return await self._send(kept, server, message, recipients)
             finally:
                 kept.places.release()
@@ -113,15 +116,16 @@ class MailTransport:
         except TimeoutError:
             raise BusyError from None
 
-    async def _send(self, kept: _Server, server: MailServerSettings, message: bytes, recipients: Sequence[str]) -> Sent:
+    async def _send(self, kept: _Server, server: MailServerSettings, message: bytes | Streamed, recipients: Sequence[str]) -> Sent:
         connected = await self._take(kept, server)
         try:
             sent = await self._exchange(connected, server, message, recipients)
         except BaseException:
             connected.client.close()
             raise
-        connected.used_at = asyncio.get_running_loop().time()
-        kept.idle.append(connected)
+        if connected.client.is_connected:
+            connected.used_at = asyncio.get_running_loop().time()
+            kept.idle.append(connected)
         return sent
 
     def _close_idle(self) -> None:
@@ -170,9 +174,11 @@ class MailTransport:
         timings = Timings(dns_ms=opening.dns_ms, connect_ms=opening.connect_ms, tls_ms=handshake)
         return _Connected(client, opened.address, timings, asyncio.get_running_loop().time())
 
-    async def _exchange(self, connected: _Connected, server: MailServerSettings, message: bytes, recipients: Sequence[str]) -> Sent:
+    async def _exchange(
+        self, connected: _Connected, server: MailServerSettings, message: bytes | Streamed, recipients: Sequence[str]
+    ) -> Sent:
         client = connected.client
-        await client.mail(server.from_address, options=[f"SIZE={len(message)}"] if client.supports_extension("size") else None)
+        await client.mail(server.from_address, options=[f"SIZE={_size(message)}"] if client.supports_extension("size") else None)
         replies: list[tuple[str, int, str]] = []
         for recipient in recipients:
             try:
@@ -183,12 +189,46 @@ class MailTransport:
                 replies.append((recipient, answer.code, answer.message))
         accepted = [reply for reply in replies if reply[1] < 400]
         if accepted:
-            final = await client.data(message)
-            replies = [(who, final.code, final.message) if code < 400 else (who, code, text) for who, code, text in replies]
+            final = await _hand_over(client, message)
+            replies = [(who, *final) if code < 400 else (who, code, text) for who, code, text in replies]
         else:
             await client.rset()
         timings, connected.timings = connected.timings, Timings()
         return Sent(tuple(replies), connected.address, timings)
+
+
+async def _hand_over(client: aiosmtplib.SMTP, message: bytes | Streamed) -> tuple[int, str]:
+    """The server's word on the message as a whole: (code, text)."""
+    try:
+        answer = await (client.data(message) if isinstance(message, bytes) else _stream(client, message))
+    except aiosmtplib.SMTPDataError as refused:
+        # Some servers hang up on what they refuse.
+        client.close()
+        return refused.code, refused.message
+    return answer.code, answer.message
+
+
+async def _stream(client: aiosmtplib.SMTP, message: Streamed) -> aiosmtplib.SMTPResponse:
+    """As `client.data`, a chunk at a time: no more of it is in memory than the server has yet to take. Raises SMTPDataError."""
+    started = await client.execute_command(b"DATA")
+    if started.code != aiosmtplib.SMTPStatus.start_input:
+        raise aiosmtplib.SMTPDataError(started.code, started.message)
+    protocol = client.protocol
+    if protocol is None:
+        raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+    async for chunk in message.chunks():
+        # RFC 5321, 4.5.2.
+        protocol.write(_LEADING_DOT.sub(b"..", chunk))
+        await protocol._drain_helper()  # noqa: SLF001 - what asyncio's own StreamWriter.drain waits for
+    protocol.write(b".\r\n")
+    answer = await protocol.read_response()
+    if answer.code != aiosmtplib.SMTPStatus.completed:
+        raise aiosmtplib.SMTPDataError(answer.code, answer.message)
+    return answer
+
+
+def _size(message: bytes | Streamed) -> int:
+    return len(message) if isinstance(message, bytes) else message.size
 
 
 async def _is_alive(client: aiosmtplib.SMTP) -> bool:

@@ -1,10 +1,12 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from delivery.channel_settings import unseal_secrets
-from delivery.models import Delivery, DeliveryChannel
+from delivery.models import ChannelHealth, Delivery, DeliveryChannel
 from tests.builders import EMAIL, WEBHOOK, Set, make_account, make_assignment, make_channel, make_lead, make_partner, make_set
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
@@ -116,6 +118,67 @@ def test_patch_changes_what_it_names(acme: Set) -> None:
     with acme.shop.open():
         assert DeliveryChannel.objects.get(id=acme.channel.id).max_in_flight == 2
     assert errors_of(acme.shop.call("PATCH", f"channels/{acme.channel.id}", {"kind": "email"})) == {("kind", "immutable")}
+
+
+def test_a_rate_is_set_kept_and_taken_away(acme: Set) -> None:
+    address = f"channels/{acme.channel.id}"
+    seen = []
+    for config in ({"rate_per_minute": 90}, {"timeout_seconds": 5}, {"rate_per_minute": None}):
+        answer = acme.shop.call("PATCH", address, {"config": config}).json()
+        with acme.shop.open():
+            seen.append((answer["config"]["rate_per_minute"], DeliveryChannel.objects.get(id=acme.channel.id).rate_per_minute))
+    assert seen == [(90, 90), (90, 90), (None, None)]
+
+
+@pytest.mark.parametrize("rate", [0, 60_001, "60", 1.5, True])
+def test_a_wrong_rate_is_refused_with_what_is_wanted(acme: Set, rate: Any) -> None:
+    answer = acme.shop.call("PATCH", f"channels/{acme.channel.id}", {"config": {"rate_per_minute": rate}})
+    assert errors_of(answer) == {("config.rate_per_minute", "invalid")}
+    assert answer.json()["errors"][0]["detail"] == "Wanted a whole number from 1 to 60000."
+
+
+def rest(acme: Set) -> None:
+    """The channel's breaker is open."""
+    now = timezone.now()
+    with acme.shop.open():
+        ChannelHealth.objects.create(
+            channel=acme.channel, account=acme.shop.account, failing_since=now, failures_in_a_row=5, opened_at=now, openings=1,
+            open_until=now + timedelta(seconds=30), allowed_in_flight=1, incident_at=now,
+        )  # fmt: skip
+
+
+def test_a_channel_shows_its_breaker(acme: Set) -> None:
+    rest(acme)
+    health = acme.shop.get(f"channels/{acme.channel.id}")["health"]
+    assert (health["breaker"], health["allowed_in_flight"], health["failures_in_a_row"], health["recovered_at"]) == ("open", 1, 5, None)
+    assert health["open_until"] > health["failing_since"]
+
+
+def test_what_waits_for_the_breaker_is_held_in_the_log(acme: Set) -> None:
+    rest(acme)
+    (row,) = acme.shop.get("deliveries?state=held")["results"]
+    assert row["state"] == "held"
+    assert row["reason"].startswith("The partner does not take leads at present. The next one is tried at ")
+    assert row["next_attempt_at"] is not None
+    assert acme.shop.get("deliveries?state=queued")["results"] == []
+    assert acme.shop.get(f"deliveries/{row['id']}")["state"] == "held"
+
+
+@pytest.mark.parametrize("change", ["PATCH", "resume"])
+def test_mending_a_channel_ends_its_rest(acme: Set, change: str) -> None:
+    rest(acme)
+    address = f"channels/{acme.channel.id}"
+    if change == "resume":
+        acme.shop.call("POST", f"{address}/pause", {})
+        acme.shop.call("POST", f"{address}/resume")
+    else:
+        acme.shop.call("PATCH", address, {"config": {"url": "https://partner.example.com/leads/new"}})
+    with acme.shop.open():
+        health = ChannelHealth.objects.get()
+    # One probe, before the others follow.
+    assert (health.breaker, health.allowed_in_flight, health.failing_since, health.failures_in_a_row) == ("open", 1, None, 0)
+    assert health.open_until is not None
+    assert health.open_until <= timezone.now()
 
 
 def test_a_secret_header_never_comes_back(acme: Set, path: str) -> None:

@@ -2,11 +2,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from accounts.ids import new_id
 from delivery.models import Delivery
 from distribution.models import Lead
-from tests.builders import EMAIL, Set, make_account, make_assignment, make_channel, make_lead, make_partner, make_set
+from tests.builders import EMAIL, FIELDS, Set, make_account, make_assignment, make_channel, make_lead, make_partner, make_set
 from tests.delivery.api.tries import make_attempt
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
@@ -36,6 +38,10 @@ def test_a_delivery_is_listed_with_where_it_stands(acme: Set) -> None:
         "created_at": "",
         "updated_at": "",
         "finished_at": None,
+        "digest": None,
+        "resent_at": None,
+        "partner_reference": "",
+        "partner_price": None,
     }
 
 
@@ -133,6 +139,37 @@ def test_a_body_with_an_encrypted_value_needs_the_scope(acme: Set) -> None:
     assert (clear["request"]["body"], clear["response"]["body"]) == ('{"ssn":"078-05-1120"}', "got 078-05-1120")
 
 
+def test_a_body_made_before_its_field_was_encrypted_needs_the_scope_too(acme: Set) -> None:
+    path, reader = f"deliveries/{acme.delivery_id}", acme.shop.key_with("read")
+    make_attempt(acme, response=b"got 90210")
+    (before,) = acme.shop.get(path, key=reader)["attempts"]
+    assert (before["request"]["body"], before["response"]["body"]) == ('{"lead":{"zip":"90210"}}', "got 90210")
+    encrypt(acme, "ssn", "zip")
+    (masked,) = acme.shop.get(path, key=reader)["attempts"]
+    assert [(masked[part]["body"], masked[part]["is_masked"]) for part in ("request", "response")] == [(None, True), (None, True)]
+    (clear,) = acme.shop.get(path, key=acme.shop.key_with("read", "read:encrypted"))["attempts"]
+    assert clear["request"]["body"] == '{"lead":{"zip":"90210"}}'
+    encrypt(acme, "ssn")
+    assert acme.shop.get(path, key=reader)["attempts"] == [before]
+
+
+@pytest.mark.parametrize(("seconds", "is_masked"), [(89, True), (91, False)])
+def test_a_body_made_after_the_switch_hides_nothing_once_no_engine_can_have_the_old_fields(
+    acme: Set, seconds: int, is_masked: bool
+) -> None:
+    encrypt(acme, "ssn", "zip")
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        make_attempt(acme, body=b"{}")
+        (attempt,) = acme.shop.get(f"deliveries/{acme.delivery_id}", key=acme.shop.key_with("read"))["attempts"]
+    assert attempt["request"]["is_masked"] is is_masked
+
+
+def encrypt(acme: Set, *keys: str) -> None:
+    """Let exactly these fields be encrypted."""
+    fields = [{**field, "is_encrypted": field["key"] in keys} for field in FIELDS]
+    assert acme.shop.call("PATCH", "entities/solar_leads", {"fields": fields}).status_code == 200
+
+
 def test_of_an_erased_lead_the_times_and_states_are_left(acme: Set) -> None:
     make_attempt(acme)
     with acme.shop.open():
@@ -164,9 +201,9 @@ def test_lists_cost_the_same_number_of_queries_however_long_they_are(acme: Set, 
         make_attempt(acme)
     delivery_id = acme.delivery_id
     acme.shop.get("deliveries")  # notes the key's use, once a minute
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(8):
         assert len(acme.shop.get("deliveries")["results"]) == 5
-    with django_assert_num_queries(4):
-        assert len(acme.shop.get("attempts")["results"]) == 4
     with django_assert_num_queries(6):
+        assert len(acme.shop.get("attempts")["results"]) == 4
+    with django_assert_num_queries(10):
         assert len(acme.shop.get(f"deliveries/{delivery_id}")["attempts"]) == 4

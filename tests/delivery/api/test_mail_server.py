@@ -43,6 +43,40 @@ def test_a_password_left_out_is_kept_and_an_empty_one_removed(acme: Set, given: 
     assert password_of(acme) == kept
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"host": "localhost"}, "The server's host changed; "),
+        ({"port": 587}, "The server's port changed; "),
+        ({"security": "tls"}, "The server's security changed; "),
+        ({"host": "localhost", "port": 587, "security": "tls"}, "The server's host and port and security changed; "),
+    ],
+)
+@pytest.mark.parametrize("password", [{}, {"password": None}], ids=["left out", "null"])
+def test_a_password_does_not_follow_to_another_server(acme: Set, change: dict[str, Any], words: str, password: dict[str, Any]) -> None:
+    acme.shop.call("PUT", "mail-server", {**SERVER, "password": "pass-word"})
+    before = acme.shop.get("mail-server")
+    answer = acme.shop.call("PUT", "mail-server", {**SERVER, **change, **password})
+    assert answer.status_code == 400
+    ((attr, code, detail),) = [(error["attr"], error["code"], error["detail"]) for error in answer.json()["errors"]]
+    assert (attr, code) == ("password", "required")
+    assert detail == words + "give the password again, so that it goes to no one for whom it was not meant."
+    assert acme.shop.get("mail-server") == before
+    assert password_of(acme) == "pass-word"
+
+
+@pytest.mark.parametrize(("given", "kept"), [("pass-word", "pass-word"), ("another", "another"), ("", None)])
+def test_a_server_moves_with_a_password_that_is_given_again_or_without_one(acme: Set, given: str, kept: str | None) -> None:
+    acme.shop.call("PUT", "mail-server", {**SERVER, "password": "pass-word"})
+    assert acme.shop.call("PUT", "mail-server", {**SERVER, "host": "localhost", "password": given}).json()["host"] == "localhost"
+    assert password_of(acme) == kept
+
+
+def test_a_server_without_a_password_moves_freely(acme: Set) -> None:
+    acme.shop.call("PUT", "mail-server", SERVER)
+    assert acme.shop.call("PUT", "mail-server", {**SERVER, "host": "localhost", "port": 587}).status_code == 200
+
+
 def test_mails_that_waited_for_it_are_queued(acme: Set) -> None:
     with acme.shop.open():
         Delivery.objects.update(state="held", reason="No mail server.", next_attempt_at=None)

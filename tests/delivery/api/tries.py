@@ -15,7 +15,15 @@ from tests.builders import Set
 
 
 def make_attempt(
-    acme: Set, *, body: bytes = b'{"lead":{"zip":"90210"}}', response: bytes = b"thanks", has_encrypted: bool = False, **outcome: Any
+    acme: Set,
+    *,
+    body: bytes = b'{"lead":{"zip":"90210"}}',
+    response: bytes = b"thanks",
+    has_encrypted: bool = False,
+    verdict: Verdict = Verdict.DELIVERED,
+    code: str = "ok",
+    reason: str = "Accepted.",
+    **outcome: Any,
 ) -> Attempt:
     """One try of the set's delivery, with a rendering of its own."""
     now = datetime.now(UTC)
@@ -51,10 +59,8 @@ def make_attempt(
             "response_headers": (("server", "nginx"), ("set-cookie", "a=1"), ("set-cookie", "b=2")),
             "response_body": response,
         }
-        record = make_record(
-            shipment, Outcome(Verdict.DELIVERED, "ok", "Accepted.", **{**sent, **outcome}), started_at=now, now=now, jitter=0
-        )
-        columns = {field.attname for field in Attempt._meta.concrete_fields} & set(Record.__slots__)
+        record = make_record(shipment, Outcome(verdict, code, reason, **{**sent, **outcome}), started_at=now, now=now, jitter=0)
+        columns = {field.attname for field in Attempt._meta.concrete_fields} & set(Record.__struct_fields__)
         values = {name: getattr(record, name) for name in columns}
         Delivery.objects.filter(id=delivery.id).update(state=record.state, attempts_made=record.number)
         return Attempt.objects.create(**values)

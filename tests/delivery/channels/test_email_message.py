@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.spreadsheet import defused
 from delivery.channels.base import Context, Envelope, EnvelopeField, MailServerSettings, NotReadyError, RenderError
 from delivery.channels.email import KIND
-from delivery.channels.email.csv_file import csv_bytes, defused
+from delivery.channels.email.csv_file import csv_bytes
 from delivery.channels.email.message import file_name
 from delivery.outbound import OutboundPolicy
 
@@ -228,7 +229,6 @@ def test_no_value_can_write_a_header(line_break: str, injected: str) -> None:
         {"format": "none"},
         {"csv": {"delimiter": "x"}},
         {"csv": {"file_name": "{{ nope }}.csv"}},
-        {"batching": {"mode": "every", "minutes": 5}},
         {"colour": "blue"},
     ],
 )

@@ -16,7 +16,7 @@ from delivery.channels.base import Context, MailServerSettings, Rendering
 from delivery.channels.email import KIND
 from delivery.channels.email.transport import MailTransport
 from delivery.outbound import OutboundPolicy
-from delivery.outcome import Outcome, Verdict
+from delivery.outcome import Outcome, Settled, Verdict
 from tests.flows.inbox import serving
 
 DELIVERY = UUID("0199a2f4-7b1c-7000-8000-000000000001")
@@ -66,8 +66,10 @@ def settings_of(server: Server, **changes: Any) -> MailServerSettings:
     return replace(MailServerSettings("127.0.0.1", server.port, "none", "", "", "leads@acme.test"), **changes)
 
 
-def send(settings: MailServerSettings, *recipients: str, times: int = 1, policy: OutboundPolicy = LOOPBACK) -> list[Outcome]:
-    rendering = Rendering(b"Subject: x\r\n\r\nHello\r\n", "message/rfc822", recipients or ("leads@helios.test",))
+def send(
+    settings: MailServerSettings, *recipients: str, times: int = 1, policy: OutboundPolicy = LOOPBACK, settled: Settled = ()
+) -> list[Outcome]:
+    rendering = Rendering(b"Subject: x\r\n\r\nHello\r\n", "message/rfc822", recipients or ("leads@helios.test",), settled=settled)
     context = Context(datetime(2026, 11, 24, tzinfo=UTC), mail_server=settings)
 
     @dataclass
@@ -110,6 +112,56 @@ def test_a_recipient_refused_for_good_does_not_keep_the_others_from_it() -> None
     assert outcome.verdict is Verdict.DELIVERED
     assert "gone@helios.test was refused: 550 No such user" in outcome.reason
     assert server.mails[0][0] == ["leads@helios.test"]
+    assert outcome.settled == (("leads@helios.test", 250), ("gone@helios.test", 550))
+
+
+FIVE = tuple(f"{name}@helios.test" for name in "abcde")
+
+
+def test_a_server_that_takes_three_recipients_gets_the_mail_for_the_others_later() -> None:
+    with running(Server(refusals=dict.fromkeys(FIVE[3:], "452 Too many recipients"))) as server:
+        (first,) = send(settings_of(server), *FIVE)
+        server.refusals.clear()
+        (second,) = send(settings_of(server), *FIVE, settled=first.settled)
+    assert (first.verdict, first.code, first.has_arrived) == (Verdict.RETRY, "smtp_452", True)
+    assert first.reason == (
+        "The mail server has accepted the mail for a@helios.test, b@helios.test, c@helios.test. "
+        "The mail server puts off the mail for d@helios.test and 1 more: 452 Too many recipients."
+    )
+    assert (second.verdict, second.target) == (Verdict.DELIVERED, "d@helios.test, e@helios.test")
+    assert [recipients for recipients, _ in server.mails] == [list(FIVE[:3]), list(FIVE[3:])]
+    assert server.mails[0][1] == server.mails[1][1]
+    assert second.settled == tuple((address, 250) for address in FIVE)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "refusal", "verdict", "code"),
+    [
+        ((("a@helios.test", 250),), "550 No such user", Verdict.DELIVERED, "ok"),
+        ((("a@helios.test", 250),), "452 Mailbox full", Verdict.RETRY, "smtp_452"),
+        ((("a@helios.test", 550),), "250 OK", Verdict.DELIVERED, "ok"),
+        ((("a@helios.test", 550),), "551 Gone", Verdict.FAILED, "smtp_551"),
+    ],
+)
+def test_a_later_try_goes_on_where_the_earlier_one_stopped(earlier: Settled, refusal: str, verdict: Verdict, code: str) -> None:
+    refusals = {"b@helios.test": refusal} if not refusal.startswith("2") else {}
+    with running(Server(refusals=refusals)) as server:
+        (outcome,) = send(settings_of(server), "a@helios.test", "b@helios.test", settled=earlier)
+    assert (outcome.verdict, outcome.code, outcome.target) == (verdict, code, "b@helios.test")
+    assert outcome.settled[:1] == earlier
+
+
+def test_what_was_refused_for_good_stays_so_when_the_mail_as_a_whole_is_put_off() -> None:
+    with running(Server(refusals={"a@helios.test": "550 No such user"}, at_end="451 Later")) as server:
+        (outcome,) = send(settings_of(server), "a@helios.test", "b@helios.test")
+    assert (outcome.verdict, outcome.code, outcome.settled) == (Verdict.RETRY, "smtp_451", (("a@helios.test", 550),))
+
+
+def test_a_try_that_breaks_off_forgets_nobody() -> None:
+    with running(Server()) as server:
+        pass
+    (outcome,) = send(settings_of(server), "a@helios.test", "b@helios.test", settled=(("a@helios.test", 250),))
+    assert (outcome.verdict, outcome.settled, outcome.has_arrived) == (Verdict.RETRY, (("a@helios.test", 250),), True)
 
 
 @pytest.mark.parametrize(

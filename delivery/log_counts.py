@@ -1,0 +1,30 @@
+"""How many deliveries stand where, for the tabs over the log: exact while they are few, and never more work than that."""
+
+from dataclasses import dataclass, replace
+
+from django.db.models import QuerySet
+
+from delivery.log_filter import LogFilter, find_deliveries
+from delivery.models import Delivery, DeliveryState
+
+MAX_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """is_exact: False when there are more than these."""
+
+    count: int
+    is_exact: bool
+
+
+def count_states(wanted: LogFilter, *, most: int | None = None) -> dict[str, Count]:
+    """By every state, or by those that the filter names. most: of each; if left out, MAX_COUNTED."""
+    rows = find_deliveries(replace(wanted, states=())).order_by()
+    limit = MAX_COUNTED if most is None else most
+    return {state: _count(rows.in_states((state,)), limit) for state in wanted.states or DeliveryState.values}
+
+
+def _count(rows: QuerySet[Delivery], most: int) -> Count:
+    found = rows[: most + 1].count()
+    return Count(min(found, most), is_exact=found <= most)

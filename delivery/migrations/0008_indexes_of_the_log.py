@@ -1,0 +1,23 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    # Made while deliveries go on. A run that was interrupted leaves an invalid index: drop it, and migrate again.
+    atomic = False
+
+    dependencies = [("delivery", "0007_digests")]
+
+    operations = [
+        AddIndexConcurrently(
+            "delivery",
+            models.Index(
+                condition=models.Q(("state__in", ["rejected", "failed", "cancelled"])),
+                fields=["account", "-id"],
+                name="delivery_newest_ended_badly",
+            ),
+        ),
+        AddIndexConcurrently(
+            "delivery", models.Index(condition=models.Q(("is_test", True)), fields=["account", "-id"], name="delivery_newest_tests")
+        ),
+    ]
