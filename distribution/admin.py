@@ -7,6 +7,9 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from accounts.admin_base import AccountAdmin, ReadOnlyAdmin
+from distribution.entity_table import specs_of
+from distribution.fields.exact_json import dump
+from distribution.lead_values import arrange
 from distribution.models import Assignment, CapCounter, Decision, Entity, Field, Lead, Partner, Profile
 from distribution.partners import clean_partner
 from distribution.profiles import clean_assignment, clean_profile
@@ -39,12 +42,18 @@ class FieldAdmin(ReadOnlyAdmin):
 
 @admin.register(Lead)
 class LeadAdmin(ReadOnlyAdmin):
-    """Encrypted values are not shown here, to nobody."""
+    """Encrypted values are not shown here, to nobody; also where they wait to be sealed."""
 
     list_display = ("id", "entity", "source", "status", "created_at")
     list_filter = ("source",)
     list_select_related = ("entity",)
-    exclude = ("account", "sealed", "wrapped_key")
+    exclude = ("account", "values", "sealed", "wrapped_key")
+    readonly_fields = ("plain_values",)
+
+    @admin.display(description="Values")
+    def plain_values(self, lead: Lead) -> str:
+        plain, _ = arrange(specs_of(lead.entity), lead.values, {})
+        return dump(plain).decode()
 
 
 @admin.register(Partner)

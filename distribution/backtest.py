@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.access import Access
-from accounts.faults import Fault, HasFault, RefusedChangeError, refuse_if_any
+from accounts.access import READ_ENCRYPTED, Access
+from accounts.faults import Fault, HasFault, MissingScopeError, RefusedChangeError, refuse_if_any
 from accounts.ids import first_id_of
 from distribution.checks import region_of
 from distribution.duplicates import DuplicateRule, digests_of
@@ -63,13 +63,19 @@ def run_backtest(
     """Route the newest leads of the last days in the order of their coming, once by the profile as it is and once by the draft.
 
     Every channel counts as ready, caps and turns begin at nothing, and other profiles take no part. is_cut: there were more leads than
-    most_leads, or the time was over before the last. Raises RefusedChangeError, with the paths of the draft.
+    most_leads, or the time was over before the last. Raises RefusedChangeError, with the paths of the draft, and MissingScopeError.
     """
     assignments = list(Assignment.objects.filter(profile=profile).select_related("partner", "profile__entity").order_by("id"))
     draft, drafts = _drafted(profile, wanted.profile, assignments, wanted.assignments)
     compiling = _Compiling(access, profile)
     before, after = (Simulation(compiling.spec(*side)) for side in ((profile, assignments), (draft, drafts)))
-    reader = LeadReader(access.vault, compiling.specs, blind_keys=encrypted_keys(compiling.rules))
+    blind_keys = encrypted_keys(compiling.rules)
+    if blind_keys and READ_ENCRYPTED not in access.scopes:
+        # Which leads come and go would tell their values, one try after the other.
+        raise MissingScopeError(
+            f"The rules ask for encrypted fields ({', '.join(sorted(blind_keys))}): this needs the scope {READ_ENCRYPTED!r}."
+        )
+    reader = LeadReader(access.vault, compiling.specs, blind_keys=blind_keys)
     leads, is_cut = _leads_of(profile, wanted.days, most_leads)
     lost, won = _Moved(), _Moved()
     until = monotonic() + most_seconds
@@ -101,7 +107,7 @@ def _drafted(
     faults: list[HasFault] = []
     changed = copy(profile)
     try:
-        _set(changed, clean_profile(changed, values))
+        _set(changed, clean_profile(changed, values, is_to_store=False))
     except RefusedChangeError as error:
         faults += error.faults
     known = {assignment.id: copy(assignment) for assignment in assignments}
@@ -115,7 +121,7 @@ def _drafted(
             continue
         seen.add(assignment.id)
         try:
-            _set(assignment, clean_assignment(assignment, columns))
+            _set(assignment, clean_assignment(assignment, columns, is_to_store=False))
         except RefusedChangeError as error:
             faults += [Fault(f"{attr}.{fault.attr}", fault.code, fault.detail) for fault in error.faults]
     refuse_if_any(faults)

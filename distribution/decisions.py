@@ -11,7 +11,8 @@ from distribution.rules import Finding
 
 
 class AssignmentDecision(NamedTuple):
-    """code: chosen, profile_rule, disabled, partner_inactive, rule, no_channel, duplicate, cap, overflow or lost_to: the first that applies.
+    """code: chosen, profile_rule, disabled, partner_inactive, rule, no_channel, tried, duplicate, cap, overflow or lost_to: the first that applies.
+    tried: where a lead moves on, those who had it already in this profile.
 
     details, JSON:
     chosen {"is_held"}, and {"until"} where it waits for a cap to begin anew, {"overflow_of"} where another's lead came to it;

@@ -1,11 +1,12 @@
 """Entities and their fields as people manage them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts import changes
@@ -19,7 +20,7 @@ from distribution.field_uses import find_broken
 from distribution.fields import Fault, FieldSpec, clean_field_specs
 from distribution.fields.faults import echo
 from distribution.matching import start_matching
-from distribution.models import Entity, Field
+from distribution.models import Assignment, Entity, Field
 from distribution.resealing import start_resealing, switched_keys
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
@@ -59,34 +60,63 @@ def add_entity(access: Access, values: Mapping[str, Any]) -> Entity:
     for name, value in columns.items():
         setattr(entity, name, value)
     changes.create(access, entity)
-    _write_fields(access, entity, specs or [])
+    _write_fields(access, entity, specs or [], switched=())
     return entity
 
 
 def change_entity(access: Access, entity: Entity, values: Mapping[str, Any], *, is_forced: bool = False) -> EntityChange:
     """`fields`, where given, replaces the list: a field is known again by its key, and keeps its id. Raises RefusedChangeError.
 
-    A change of fields that takes them from under a rule or a channel is refused, unless is_forced.
+    A change of fields that takes them from under a rule or a channel is refused, unless is_forced; and so is taking away the match keys by which
+    assignments know whom they had before.
     """
     wanted = {name: value for name, value in values.items() if name != "slug" or value}
     old = specs_of(entity)
     columns, specs = _clean(entity, wanted, old=old)
     broken = [] if specs is None else find_broken(entity, columns, old, specs)
+    idle = _idle_repeat_days(entity, columns)
     if not is_forced:
-        refuse_if_any([field.fault() for field in broken])
+        refuse_if_any([*(field.fault() for field in broken), *_match_keys_in_use(idle)])
     if specs is not None and columns.get("display_field", entity.display_field) not in {spec.key for spec in specs}:
         columns["display_field"] = ""
     old_keys = DuplicateRule.of(entity.duplicates).keys
     changes.update(access, entity, columns)
+    switched = [] if specs is None else switched_keys(old, specs)
     if specs is not None:
-        _write_fields(access, entity, specs)
+        _write_fields(access, entity, specs, switched=switched)
     if DuplicateRule.of(entity.duplicates).keys != old_keys:
         start_matching(access, entity)
-    switched = [] if specs is None else switched_keys(old, specs)
     return EntityChange(
-        warnings=[warning for field in broken for warning in field.warnings()],
+        warnings=[
+            *(warning for field in broken for warning in field.warnings()),
+            *(f"There are no match keys any more: repeat_days of {name} has no effect." for name in idle),
+        ],
         resealing=start_resealing(access, entity, switched) if switched else None,
     )
+
+
+def _idle_repeat_days(entity: Entity, columns: Mapping[str, Any]) -> list[str]:
+    """Assignments, in words, whose repeat_days would ask for nobody's earlier lead any more."""
+    if "duplicates" not in columns or DuplicateRule.of(columns["duplicates"]).keys:
+        return []
+    asking = Assignment.objects.filter(profile__entity_id=entity.id, repeat_days__isnull=False).select_related("partner", "profile")
+    return [f"{assignment.partner.name} in {assignment.profile.name}" for assignment in asking.order_by("id")]
+
+
+def _match_keys_in_use(idle: Sequence[str]) -> list[Fault]:
+    if not idle:
+        return []
+    users = ", ".join(idle)
+    detail = f"The match keys are used by repeat_days of {users}. Set it to null there first, or send force=1."
+    return [Fault("duplicates.match", "in_use", detail)]
+
+
+def hold_fields(entity: Entity) -> None:
+    """Nobody changes the Entity until the transaction ends, and it is read anew. Raises RefusedChangeError when it is gone."""
+    try:
+        entity.refresh_from_db(from_queryset=Entity.objects.select_for_update(no_key=True))
+    except Entity.DoesNotExist as error:
+        raise RefusedChangeError([no_such_entity(entity.slug)]) from error
 
 
 def _clean(entity: Entity, values: Mapping[str, Any], *, old: Sequence[FieldSpec]) -> tuple[dict[str, Any], list[FieldSpec] | None]:
@@ -120,10 +150,11 @@ def _slug_faults(slug: str, entity: Entity) -> list[Fault]:
     return taken_faults(Entity, "slug", slug, but_for=entity.id)
 
 
-def _write_fields(access: Access, entity: Entity, specs: Sequence[FieldSpec]) -> None:
+def _write_fields(access: Access, entity: Entity, specs: Sequence[FieldSpec], *, switched: Collection[str]) -> None:
+    """switched: keys of fields that were made encrypted or plain while there may be leads."""
     known = {field.key: field for field in Field.objects.filter(entity=entity)}
     for spec in specs:
-        values = {
+        values: dict[str, Any] = {
             "label": spec.label,
             "type": spec.type,
             "is_required": spec.is_required,
@@ -132,6 +163,8 @@ def _write_fields(access: Access, entity: Entity, specs: Sequence[FieldSpec]) ->
             "options": dict(spec.options),
             "position": spec.position,
         }
+        if spec.key in switched:
+            values["encrypted_at"] = timezone.now() if spec.is_encrypted else None
         field = known.pop(spec.key, None)
         if field is None:
             changes.create(access, Field(account_id=access.account_id, entity=entity, key=spec.key, **values))

@@ -9,7 +9,7 @@ from accounts.faults import refuse_if_any
 from distribution.caps import clean_budgets, clean_caps
 from distribution.checks import region_of, rule_faults, taken_faults
 from distribution.duplicates import DuplicateRule
-from distribution.entities import find_entity, no_such_entity
+from distribution.entities import find_entity, hold_fields, no_such_entity
 from distribution.entity_table import specs_of
 from distribution.fields import Fault
 from distribution.fields.faults import echo
@@ -30,8 +30,8 @@ def change_profile(access: Access, profile: Profile, values: Mapping[str, Any]) 
     changes.update(access, profile, clean_profile(profile, values))
 
 
-def clean_profile(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check and normalise. Raises RefusedChangeError."""
+def clean_profile(profile: Profile, values: Mapping[str, Any], *, is_to_store: bool = True) -> dict[str, Any]:
+    """Check and normalise. is_to_store: the fields that rules name stay as they are until the transaction ends. Raises RefusedChangeError."""
     clean = dict(values)
     faults: list[Fault] = []
     is_new = profile._state.adding  # noqa: SLF001 - Django's documented way to ask
@@ -48,6 +48,8 @@ def clean_profile(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]
         faults += taken_faults(Profile, "name", clean["name"], but_for=profile.id)
     if "rules" in clean:
         clean["rules"] = clean["rules"] or {}
+        if entity and is_to_store:
+            hold_fields(entity)
         faults += _rule_faults(clean["rules"], entity)
     refuse_if_any(faults)
     return clean
@@ -71,11 +73,14 @@ def change_assignment(access: Access, assignment: Assignment, values: Mapping[st
     changes.update(access, assignment, clean_assignment(assignment, values))
 
 
-def clean_assignment(assignment: Assignment, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check and normalise. `partner` and `overflow_to` are ids. Raises RefusedChangeError."""
+def clean_assignment(assignment: Assignment, values: Mapping[str, Any], *, is_to_store: bool = True) -> dict[str, Any]:
+    """Check and normalise. `partner` and `overflow_to` are ids. is_to_store: the fields that rules name, and the match keys, stay as they are until
+    the transaction ends. Raises RefusedChangeError."""
     clean = dict(values)
     faults = [*_put_partner(clean, assignment), *_put_overflow(clean, assignment)]
     entity = assignment.profile.entity
+    if is_to_store and clean.keys() & {"rules", "repeat_days"}:
+        hold_fields(entity)
     if "rules" in clean:
         clean["rules"] = clean["rules"] or {}
         faults += _rule_faults(clean["rules"], entity)

@@ -1,6 +1,11 @@
-"""A field was switched to encrypted or back: the leads that were stored before follow in the background."""
+"""A field was switched to encrypted or back: the leads that were stored before follow in the background.
+
+A lead may be on its way in while its field is switched, cleaned by the fields as they were, and stored after the run has passed its place. So a run
+begins by waiting for the end of every transaction that was open when the switch was done: those that open later read the new fields.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -21,6 +26,13 @@ from distribution.redacting import with_hidden_values
 
 KIND = "reseal"
 _LEADS_PER_STEP = 500
+
+# The application's open transactions, but for this one. Each holds a lock on its own virtual id from its begin to its end.
+_OPEN = """
+SELECT l.virtualxid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'virtualxid' AND l.granted AND l.mode = 'ExclusiveLock' AND a.datname = current_database() AND a.usename = current_user
+  AND pid <> pg_backend_pid()
+"""
 
 _MOVE = """
 UPDATE distribution_lead l SET "values" = m.content::jsonb, sealed = m.sealed
@@ -51,24 +63,41 @@ def start_resealing(access: Access, entity: Entity, keys: Sequence[str]) -> Job 
 
 
 def reseal_step(access: Access, job: Job) -> Step:
-    """Move the values of the next leads by what the Entity's fields say at this moment, and mask in their decisions what is encrypted now."""
+    """Move the values of the next leads by what the Entity's fields say at this moment, and mask in their decisions what is encrypted now.
+
+    The cursor: {"waits_for": [virtual transaction ids]} while it waits, then the id of the last lead.
+    """
+    if open_yet := _open_yet(job.cursor):
+        return Step(cursor={"waits_for": open_yet}, done=0, is_last=False, is_resting=True)
     entity = Entity.objects.prefetch_related("fields").get(id=job.params["entity"])
     specs = specs_of(entity)
     leads = Lead.objects.filter(entity=entity, erased_at=None)
-    total = leads.count() if job.cursor is None else None
-    after = UUID(job.cursor) if job.cursor else UUID(int=0)
+    is_first = not isinstance(job.cursor, str)
+    total = leads.count() if is_first else None
+    after = UUID(int=0) if is_first else UUID(job.cursor)
     batch = list(leads.filter(id__gt=after).select_for_update(no_key=True).order_by("id")[:_LEADS_PER_STEP])
     unreadable = _move_values(access, batch, specs)
     labels = {spec.key: spec.label for spec in specs if spec.is_encrypted}
     if labels:
         rewrite_decisions([lead.id for lead in batch], lambda detail: with_hidden_values(detail, labels))
     return Step(
-        cursor=str(batch[-1].id) if batch else job.cursor,
+        cursor=str(batch[-1].id if batch else after),
         done=job.done + len(batch),
         is_last=len(batch) < _LEADS_PER_STEP,
         total=total,
         result={"unreadable": job.result.get("unreadable", 0) + unreadable},
     )
+
+
+def _open_yet(cursor: Any) -> list[str]:
+    """What the run must still wait for. cursor: of the job."""
+    if isinstance(cursor, str):
+        return []
+    with connection.cursor() as database:
+        database.execute(_OPEN)
+        now_open = {virtual_id for (virtual_id,) in database.fetchall()}
+        waits_for = now_open if cursor is None else now_open & set(cursor["waits_for"])
+    return sorted(waits_for)
 
 
 def _move_values(access: Access, leads: Sequence[Lead], specs: Sequence[FieldSpec]) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.access import Access
+from accounts.access import READ_ENCRYPTED, Access
 from accounts.faults import RefusedChangeError, refuse_if_any
 from accounts.ids import new_id
 from distribution.checks import region_of
@@ -19,6 +19,7 @@ from distribution.fields import Fault, FieldSpec, compile_cleaner
 from distribution.fields.faults import echo
 from distribution.past_leads import LeadReader, PastLead, past_leads
 from distribution.rules import (
+    UNTOLD,
     CompiledRule,
     LeadView,
     RuleError,
@@ -28,6 +29,7 @@ from distribution.rules import (
     first_failure,
     outcome_tree,
     parse,
+    told_failure,
     view_lead,
 )
 
@@ -48,10 +50,12 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True)
 class OneLead:
-    """The lead to try the rule on. faults, warnings: what intake would say of a raw one."""
+    """The lead to try the rule on. faults, warnings: what intake would say of a raw one. tells_encrypted: whether the caller may know how the lead
+    stands to conditions on encrypted fields: of one they typed themselves they do."""
 
     view: LeadView
     came_at: datetime
+    tells_encrypted: bool
     faults: tuple[Fault, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -59,7 +63,8 @@ class OneLead:
 def check_rule(access: Access, wanted: CheckRequest) -> dict[str, Any]:
     """{"is_match", "reason", "conditions"} and, of a raw lead, {"faults", "warnings"}; {"matched", "of"} where a count was asked for.
 
-    A stored lead is looked at as of the moment it came. Raises RefusedChangeError.
+    A stored lead is looked at as of the moment it came. What conditions on encrypted fields say of stored leads is None without the scope
+    `read:encrypted`: the value could be found out by trying. Raises RefusedChangeError.
     """
     entity = find_named_entity(wanted.entity)
     specs = specs_of(entity)
@@ -72,12 +77,15 @@ def check_rule(access: Access, wanted: CheckRequest) -> dict[str, Any]:
     compiled = compile_rule(rule, blind=access.vault.blind)
     blind_keys = encrypted_keys([rule])
     reader = LeadReader(access.vault, specs, blind_keys=blind_keys)
+    tells_encrypted = READ_ENCRYPTED in access.scopes
     answer: dict[str, Any] = {}
     if wanted.lead_id is not None:
-        answer |= _outcome(compiled, _stored_lead(entity.id, wanted.lead_id, reader))
+        answer |= _outcome(compiled, _stored_lead(entity.id, wanted.lead_id, reader, tells_encrypted=tells_encrypted))
     elif wanted.lead is not None:
         answer |= _outcome(compiled, _raw_lead(access, wanted.lead, specs, blind_keys, region))
-    if wanted.count_last is not None:
+    if wanted.count_last is not None and blind_keys and not tells_encrypted:
+        answer |= {"matched": None, "of": None}
+    elif wanted.count_last is not None:
         leads = reader.read_all(past_leads(entity.id)[: wanted.count_last])
         matched, of = count_matches(compiled, leads, most_seconds=_MOST_SECONDS)
         answer |= {"matched": matched, "of": of}
@@ -106,13 +114,13 @@ def _request_faults(wanted: CheckRequest) -> list[Fault]:
     return []
 
 
-def _stored_lead(entity_id: UUID, lead_id: UUID, reader: LeadReader) -> OneLead:
+def _stored_lead(entity_id: UUID, lead_id: UUID, reader: LeadReader, *, tells_encrypted: bool) -> OneLead:
     lead = past_leads(entity_id).filter(id=lead_id).first()
     if lead is None:
         raise RefusedChangeError(
             [Fault("lead_id", "does_not_exist", "lead_id is not the id of a lead of this Entity; wanted one of yours.")]
         )
-    return OneLead(reader.read(lead).view, lead.created_at)
+    return OneLead(reader.read(lead).view, lead.created_at, tells_encrypted)
 
 
 def _raw_lead(access: Access, raw: Mapping[str, Any], specs: tuple[FieldSpec, ...], blind_keys: frozenset[str], region: str) -> OneLead:
@@ -132,15 +140,28 @@ def _raw_lead(access: Access, raw: Mapping[str, Any], specs: tuple[FieldSpec, ..
         blind=blind_values(specs, cleaned.sealed, access.vault.blind, only=blind_keys),
     )
     faults = tuple(Fault(f"lead.{fault.attr}", fault.code, fault.detail) for fault in cleaned.faults)
-    return OneLead(view, now, faults, tuple(f"{name!r} names no field of this Entity." for name in cleaned.unknown))
+    warnings = tuple(f"{name!r} names no field of this Entity." for name in cleaned.unknown)
+    return OneLead(view, now, tells_encrypted=True, faults=faults, warnings=warnings)
 
 
 def _outcome(rule: CompiledRule, lead: OneLead) -> dict[str, Any]:
-    failure = first_failure(rule, lead.view, lead.came_at)
+    conditions = outcome_tree(rule, lead.view, lead.came_at, tells_encrypted=lead.tells_encrypted)
     return {
-        "is_match": failure is None,
-        "reason": f"{failure.words}." if failure else "The rule matches.",
-        "conditions": outcome_tree(rule, lead.view, lead.came_at),
+        "is_match": conditions["result"],
+        "reason": _reason(rule, lead, conditions),
+        "conditions": conditions,
         "faults": [{"attr": fault.attr, "code": fault.code, "detail": fault.detail} for fault in lead.faults],
         "warnings": list(lead.warnings),
     }
+
+
+def _reason(rule: CompiledRule, lead: OneLead, conditions: Mapping[str, Any]) -> str:
+    if conditions["result"] is None:
+        return f"Whether the rule matches hangs on conditions that are {UNTOLD}."
+    if conditions["result"]:
+        return "The rule matches."
+    if not lead.tells_encrypted:
+        return f"{told_failure(conditions)}."
+    failure = first_failure(rule, lead.view, lead.came_at)
+    assert failure  # the rule does not match
+    return f"{failure.words}."

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from accounts.access import Access
+from accounts.access import READ_ENCRYPTED, Access
 from accounts.vault import SealError
 from delivery.channels.base import RenderError
 from delivery.enqueue import NewDelivery
 from delivery.leads import show_values
-from delivery.log import READ_ENCRYPTED
 from delivery.testing import preview
 from distribution.models import Lead
 from intake.answers import receipt_json
@@ -44,7 +43,7 @@ def _delivery(access: Access, delivery: NewDelivery, partner_name: str) -> dict[
         "channel": str(delivery.channel_id),
         "state": delivery.state,
         "due_at": delivery.due_at,
-        "reason": delivery.hold_reason or delivery.wait_reason,
+        "reason": delivery.reason,
         "request": _request(access, delivery),
     }
 

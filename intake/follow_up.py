@@ -4,7 +4,6 @@ Two transactions, since seats are locked in one order and a new decision locks o
 between them leaves `needs_follow_up` standing, and the seats are gone from the row.
 """
 
-from dataclasses import replace
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,16 +12,14 @@ from django.utils import timezone
 from accounts.access import Access, access_of_account
 from accounts.isolation import account_scope
 from accounts.models import Account
-from delivery.enqueue import NewDelivery, enqueue
+from delivery.enqueue import enqueue
 from delivery.models import Delivery, DeliveryState
 from delivery.wake import wake
 from distribution import models
 from distribution.cap_counters import return_seats
-from distribution.entity_table import EntityTable
-from distribution.lead_values import read_values
-from distribution.routing import Decision, Match, ProfileSpec, match
-from intake.people import People, digests_of_lead
-from intake.routing import choose_all, deliveries_of, moves_on, view_for_rules
+from distribution.routing import Match
+from intake.rerouting import decide_again, keep_decision, refuse_some
+from intake.routing import deliveries_of, moves_on
 from intake.routing_cache import account_table
 
 _ENDED_BADLY = (DeliveryState.REJECTED, DeliveryState.FAILED, DeliveryState.CANCELLED)
@@ -62,53 +59,21 @@ def _move_on(access: Access, ended: Delivery) -> None:
         return
     if not moves_on(profile.strategy):
         return
-    decision = _decide(access, entity, profile, lead)
-    if decision is None:
-        return
-    now = timezone.now()
     partner = ended.partner.name
     words = f"{partner} rejected the lead." if ended.state == DeliveryState.REJECTED else f"The delivery to {partner} failed."
-    models.Decision.objects.create(
-        account_id=access.account_id,
-        lead=lead,
-        profile_id=profile.id,
-        profile_name=profile.name,
-        is_matched=decision.is_matched,
-        detail={**decision.as_json(), "after": {"delivery": str(ended.id), "reason": words}},
-        created_at=now,
-    )
-    deliveries: list[NewDelivery] = [delivery for delivery, _ in deliveries_of(table, lead.id, [decision])]
+    now = timezone.now()
+    decisions = decide_again(access, entity, [profile], lead, narrow=lambda found: _untried(found, lead), now=now)
+    if decisions is None:
+        return
+    for decision in decisions:
+        keep_decision(access, lead, decision, now=now, after={"delivery": str(ended.id), "reason": words})
+    deliveries = [delivery for delivery, _ in deliveries_of(table, lead.id, decisions)]
     enqueue(deliveries, account_id=access.account_id, now=now)
     if deliveries:
         transaction.on_commit(wake)
 
 
-def _decide(access: Access, entity: EntityTable, profile: ProfileSpec, lead: models.Lead) -> Decision | None:
-    """None: the lead was erased meanwhile."""
-    now = timezone.now()
-    plain, secret = read_values(access.vault, lead, entity.specs)
-    view = view_for_rules(
-        access, entity, plain, secret, lead_id=lead.id, status=lead.status, source=lead.source,
-        created_at=lead.created_at, updated_at=lead.updated_at,
-    )  # fmt: skip
-    digests = digests_of_lead(entity.duplicates, {**plain, **secret}, access.vault.blind, entity.id)
-    people = People(entity.id, entity.duplicates, [digests], now)
-    # In the order of intake: people, leads, turns, caps. Held, so that what is erased is decided on no more.
-    if models.Lead.objects.select_for_update(no_key=True).get(id=lead.id).erased_at:
-        return None
-    ((decision,),) = choose_all(access, [(digests, [_untried(match(profile, view, now), lead)])], people)
-    return decision
-
-
 def _untried(found: Match, lead: models.Lead) -> Match:
     """Without those who had their chance with this lead in this profile."""
     tried = dict(Delivery.objects.filter(lead=lead, profile_id=found.profile.id, is_test=False).values_list("partner_id", "state"))
-    refused = {
-        candidate.position: candidate.assignment.decided(
-            "tried", f"{candidate.assignment.partner_name} had this lead already: {tried[candidate.assignment.partner_id]}."
-        )
-        for candidate in found.candidates
-        if candidate.assignment.partner_id in tried
-    }
-    left = tuple(candidate for candidate in found.candidates if candidate.position not in refused)
-    return replace(found, candidates=left, refused={**found.refused, **refused})
+    return refuse_some(found, tried, reason=lambda partner_id, name: f"{name} had this lead already: {tried[partner_id]}.")

@@ -96,6 +96,7 @@ def deliveries_of(table: AccountTable, lead_id: UUID, decisions: Sequence[Decisi
                 hold_reason=table.channels[chosen.assignment_id].pause_reason,
                 due_at=chosen.due_at,
                 wait_reason=chosen.reason if chosen.due_at else "",
+                collects=table.channels[chosen.assignment_id].is_batched,
                 seats=chosen.seats_taken or (),
                 needs_follow_up=bool(chosen.seats) or moves_on(decision.strategy),
             ),

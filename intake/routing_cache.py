@@ -7,6 +7,7 @@ from uuid import UUID
 
 from accounts.access import Access
 from accounts.models import Account
+from delivery.channels.email.batching import is_batched
 from delivery.models import DeliveryChannel
 from distribution.entity_table import EntityTable, load_entity_tables
 
@@ -15,10 +16,11 @@ _SIZE = 500
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The primary channel of an assignment. pause_reason: empty unless it is paused."""
+    """The primary channel of an assignment. pause_reason: empty unless it is paused. is_batched: it sends digests."""
 
     id: UUID
     pause_reason: str
+    is_batched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,10 @@ def account_table(access: Access) -> AccountTable:
 
 def _load(access: Access) -> AccountTable:
     channels = {
-        channel.assignment_id: Channel(channel.id, (channel.pause_reason or "The channel is paused.") if channel.paused_at else "")
-        for channel in DeliveryChannel.objects.filter(is_primary=True).only("id", "assignment_id", "paused_at", "pause_reason")
+        channel.assignment_id: Channel(
+            channel.id, (channel.pause_reason or "The channel is paused.") if channel.paused_at else "", is_batched(channel.config)
+        )
+        for channel in DeliveryChannel.objects.filter(is_primary=True).only("id", "assignment_id", "paused_at", "pause_reason", "config")
     }
     region = Account.objects.values_list("default_region", flat=True).get(id=access.account_id)
     tables = load_entity_tables(

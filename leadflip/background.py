@@ -4,9 +4,15 @@ import logging
 import time
 from collections.abc import Callable
 
+from accounts.alerts import send_alerts
 from accounts.doorbell import ring_background
 from accounts.jobs import TakeStep, take_one_step
-from delivery import erasure
+from accounts.outbox import send_due
+from delivery import cancelling, erasure, resending
+from delivery.digest_rendering import put_digests_together
+from delivery.digests import plan_digests
+from delivery.log_partitions import drop_old_months, forget_old_log
+from delivery.volume import count_hours
 from distribution import matching, resealing, retention
 from intake.follow_up import follow_up
 from intake.idempotency import forget_old_keys
@@ -24,6 +30,8 @@ KINDS: dict[str, TakeStep] = {
     resealing.KIND: resealing.reseal_step,
     retention.KIND: erasure.retention_step,
     running.KIND: running.import_step,
+    resending.KIND: resending.resend_step,
+    cancelling.KIND: cancelling.cancel_step,
 }
 
 
@@ -32,7 +40,7 @@ def _job_step() -> bool:
 
 
 # Each does a piece of about a second at most, and tells whether there was anything to do.
-PIECES: tuple[Callable[[], bool], ...] = (follow_up, _job_step)
+PIECES: tuple[Callable[[], bool], ...] = (plan_digests, put_digests_together, follow_up, send_alerts, send_due, _job_step)
 
 
 def work() -> None:
@@ -50,7 +58,14 @@ def _round() -> bool:
 
 
 # Done once an hour, each by itself: one that fails keeps no other from its turn.
-CHORES: tuple[Callable[[], object], ...] = (forget_old_keys, retention.start_due_retentions, clean_imports)
+CHORES: tuple[Callable[[], object], ...] = (
+    forget_old_keys,
+    retention.start_due_retentions,
+    clean_imports,
+    drop_old_months,
+    forget_old_log,
+    count_hours,
+)
 
 
 def tidy() -> None:

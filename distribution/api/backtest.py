@@ -120,7 +120,8 @@ class Backtest(AccountView):
         summary="Back-test a draft",
         description="Routes the leads of the last days once more, in the order of their coming, by the profile as it stands and by a draft of it, and "
         "tells the difference. Both begin with empty caps and fresh turns, every channel counts as ready, and other profiles take no part: what "
-        "differs is the draft's doing. Nothing is stored or sent. A draft that could not be saved is refused as it would be then.",
+        "differs is the draft's doing. Nothing is stored or sent. A draft that could not be saved is refused as it would be then. Where a rule, of the "
+        "profile or of the draft, asks for an encrypted field, the scope `read:encrypted` is needed.",
         request=BacktestBody,
         responses={200: BacktestAnswer},
     )

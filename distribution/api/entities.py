@@ -122,7 +122,7 @@ class EntityDetail(Reads[Entity], Replaces[Entity], Deletes[Entity]):
     An Entity that has leads or profiles cannot be deleted (409).
 
     A change that removes a field, changes its type or encrypts it is refused while a rule or a channel still needs it as it was (`in_use`, naming
-    each); with `?force=1` it is made, and `warnings` says what stops working."""
+    each), and so is taking away the match keys while an assignment has `repeat_days`; with `?force=1` it is made, and `warnings` says what stops working."""
 
     serializer_class = EntityBody
     made: EntityChange | None = None

@@ -73,18 +73,27 @@ class RuleCheckBody(Body):
 class RuleCheckAnswer(Answer):
     """Without `lead` and `lead_id` the count alone."""
 
-    is_match = serializers.BooleanField(required=False)
+    is_match = serializers.BooleanField(
+        required=False, allow_null=True, help_text="null where it hangs on encrypted fields of a stored lead and you lack `read:encrypted`."
+    )
     reason = serializers.CharField(required=False, help_text="The first condition that failed, in words.")
     conditions = serializers.DictField(
         required=False,
         help_text='The rule with its results. A group: `{"group", "result", "items"}`. A condition: `{"path", "field", "label", "operator", "wanted", '
-        '"actual", "result", "words", "is_hidden"}`; every one is evaluated. Of an encrypted field `wanted` and `actual` are null.',
+        '"actual", "result", "words", "is_hidden"}`; every one is evaluated. Of an encrypted field `wanted` and `actual` are null; and on a '
+        "stored lead, without the scope `read:encrypted`, `result` too, with that of every group that hangs on it.",
     )
     faults = FaultAnswer(many=True, required=False, help_text="Values of `lead` that intake would refuse. Here they count as missing.")
     warnings = serializers.ListField(child=serializers.CharField(), required=False, help_text="Keys of `lead` that name no field.")
-    matched = serializers.IntegerField(required=False)
+    matched = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="null, as `of` is, where the rule asks for encrypted fields and you lack `read:encrypted`.",
+    )
     of = serializers.IntegerField(
-        required=False, help_text="How many leads were looked at: fewer than asked for where there are no more, or after 5 s."
+        required=False,
+        allow_null=True,
+        help_text="How many leads were looked at: fewer than asked for where there are no more, or after 5 s.",
     )
 
 
@@ -94,7 +103,8 @@ class RuleCheck(AccountView):
     @extend_schema(
         summary="Check a rule",
         description="Tries a rule on a lead and says of every condition whether it holds; counts how many of the last leads match. "
-        "Nothing is stored. A rule that could not be saved is refused as it would be then.",
+        "Nothing is stored. A rule that could not be saved is refused as it would be then. What a condition on an encrypted field says of stored leads "
+        "needs the scope `read:encrypted`.",
         request=RuleCheckBody,
         responses={200: RuleCheckAnswer},
     )

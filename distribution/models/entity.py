@@ -54,6 +54,9 @@ class Field(models.Model):
     type = models.CharField(max_length=20)
     is_required = models.BooleanField(default=False)
     is_encrypted = models.BooleanField(default=False)
+    encrypted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was switched to encrypted. What was made of leads before may show its values."
+    )
     default = models.JSONField(null=True, blank=True, encoder=ExactEncoder, decoder=ExactDecoder)
     options = models.JSONField(default=dict, blank=True, encoder=ExactEncoder, decoder=ExactDecoder)
     position = models.PositiveIntegerField()

@@ -1,6 +1,6 @@
 """Why a rule matched a lead or did not, for people. Values of encrypted fields never appear."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from distribution.rules.operators import Wants
 from distribution.rules.tree import Condition
 
 HIDDEN = "•••"
+UNTOLD = "encrypted; needs read:encrypted"
 _MAX_LISTED = 5
 
 
@@ -73,28 +74,40 @@ def first_failure(rule: CompiledRule, lead: LeadView, now: datetime) -> Finding 
     return _culprit(rule.root, lead, now, is_wanted=True)
 
 
-def outcome_tree(rule: CompiledRule, lead: LeadView, now: datetime) -> dict[str, Any]:
+def outcome_tree(rule: CompiledRule, lead: LeadView, now: datetime, *, tells_encrypted: bool = True) -> dict[str, Any]:
     """Run every condition, also those that the result does not hang on, and return the rule with its results, JSON.
 
     A group: {"group": "all" | "any" | "none", "result", "items"}; empty ones are left out. A condition: {"path", "field", "label", "operator",
     "wanted", "actual", "result", "words", "is_hidden"}; of an encrypted field wanted and actual are None and is_hidden is true.
+    tells_encrypted: whether its result is told; else it is None, and so is that of a group that hangs on it.
     """
     if rule.root is None:
         return {"group": "all", "result": True, "items": []}
-    return _outcome(rule.root, lead, now, is_wanted=True)
+    return _outcome(rule.root, lead, now, is_wanted=True, tells_encrypted=tells_encrypted)
 
 
-def _outcome(node: CompiledNode, lead: LeadView, now: datetime, *, is_wanted: bool) -> dict[str, Any]:
+def told_failure(outcome: Mapping[str, Any], *, is_wanted: bool = True) -> str:
+    """The words of the first condition that kept a rule from matching, out of its `outcome_tree`, whose result is known and not the wanted one."""
+    if "items" not in outcome:
+        return str(outcome["words"])
+    is_item_wanted = is_wanted != (outcome["group"] == "none")
+    wrong = next(item for item in outcome["items"] if item["result"] is (not is_item_wanted))
+    return told_failure(wrong, is_wanted=is_item_wanted)
+
+
+def _outcome(node: CompiledNode, lead: LeadView, now: datetime, *, is_wanted: bool, tells_encrypted: bool) -> dict[str, Any]:
     if not isinstance(node, CompiledGroup):
-        return _leaf_outcome(node, _find(node, lead, now, is_wanted=is_wanted))
+        return _leaf_outcome(node, _find(node, lead, now, is_wanted=is_wanted), tells_encrypted=tells_encrypted)
     kind = node.group.kind
-    items = [_outcome(child, lead, now, is_wanted=is_wanted != (kind == "none")) for child in node.children]
-    return {"group": kind, "result": _combine(kind, (item["result"] for item in items)), "items": items}
+    is_child_wanted = is_wanted != (kind == "none")
+    items = [_outcome(child, lead, now, is_wanted=is_child_wanted, tells_encrypted=tells_encrypted) for child in node.children]
+    return {"group": kind, "result": _combine_known(kind, [item["result"] for item in items]), "items": items}
 
 
-def _leaf_outcome(leaf: CompiledNode, found: Finding) -> dict[str, Any]:
+def _leaf_outcome(leaf: CompiledNode, found: Finding, *, tells_encrypted: bool) -> dict[str, Any]:
     field = leaf.condition.field if isinstance(leaf, CompiledCondition) else None
     is_hidden = field is not None and field.is_encrypted
+    is_told = tells_encrypted or not is_hidden
     return {
         "path": found.path,
         "field": found.field,
@@ -102,10 +115,16 @@ def _leaf_outcome(leaf: CompiledNode, found: Finding) -> dict[str, Any]:
         "operator": found.operator,
         "wanted": None if is_hidden else found.wanted,
         "actual": None if is_hidden else found.actual,
-        "result": found.is_true,
-        "words": found.words,
+        "result": found.is_true if is_told else None,
+        "words": found.words if is_told else UNTOLD,
         "is_hidden": is_hidden,
     }
+
+
+def _combine_known(kind: str, results: Sequence[bool | None]) -> bool | None:
+    """What a group comes to, whatever the unknown results (None) are; None if it hangs on them."""
+    best, worst = (_combine(kind, (guess if result is None else result for result in results)) for guess in (True, False))
+    return best if best == worst else None
 
 
 def _leaves(node: CompiledNode) -> Iterator[CompiledNode]:
@@ -167,25 +186,27 @@ def _find(leaf: CompiledNode, lead: LeadView, now: datetime, *, is_wanted: bool)
     if field.is_encrypted:
         wanted, actual = HIDDEN, None if actual is None else HIDDEN
     else:
-        wanted, actual = _shown_wanted(condition), shown(actual)
+        wanted, actual = wanted_shown(condition), shown(actual)
     words = _words(condition, wanted, actual, is_wanted=is_wanted)
     return Finding(condition.path, field.key, condition.operator.name, wanted, actual, is_true, words)
 
 
 def _words(condition: Condition, wanted: Any, actual: Any, *, is_wanted: bool) -> str:
-    sentence = condition.operator.words.replace("{}", _spoken(wanted))
-    was = "missing" if actual is None else _spoken(actual)
+    sentence = condition.operator.words.replace("{}", spoken(wanted))
+    was = "missing" if actual is None else spoken(actual)
     return f"{condition.field.label} {sentence} {'wanted' if is_wanted else 'not wanted'}, was {was}"
 
 
-def _spoken(value: Any) -> str:
+def spoken(value: Any) -> str:
+    """What `shown` gives, within a sentence."""
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def _shown_wanted(condition: Condition) -> Any:
+def wanted_shown(condition: Condition) -> Any:
+    """As `shown`; of an encrypted field too, which is the caller's to hide."""
     if condition.operator.wants is Wants.PAIR:
         low, high = condition.value
-        return f"{_spoken(shown(low))} and {_spoken(shown(high))}"
+        return f"{spoken(shown(low))} and {spoken(shown(high))}"
     return shown(condition.value)
 
 
@@ -199,7 +220,7 @@ def shown(value: Any) -> Any:
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
         case list():
-            listed = ", ".join(_spoken(shown(item)) for item in value[:_MAX_LISTED])
+            listed = ", ".join(spoken(shown(item)) for item in value[:_MAX_LISTED])
             return listed if len(value) <= _MAX_LISTED else f"{listed} … ({len(value):,} values)"
         case dict():
             return cut(", ".join(str(part) for part in value.values()))

@@ -183,14 +183,15 @@ class _Reading:
         operator = OPERATORS.get(raw) if isinstance(raw, str) else None
         if operator is None:
             code = "required" if raw is None else "unknown_operator"
-            self._refuse(path, code, f"The operator is {echo(raw)}; wanted one of {', '.join(_names_for(field))}.")
-        elif field and operator.name not in _names_for(field):
+            self._refuse(path, code, f"The operator is {echo(raw)}; wanted one of {', '.join(operator_names(field))}.")
+        elif field and operator.name not in operator_names(field):
             self._refuse(path, "wrong_operator", _why_not(operator, field))
             return None
         return operator
 
 
-def _names_for(field: FieldSpec | None) -> list[str]:
+def operator_names(field: FieldSpec | None) -> list[str]:
+    """Those that a condition on this field can have; of none, all."""
     return [
         operator.name
         for operator in OPERATORS.values()
@@ -199,7 +200,7 @@ def _names_for(field: FieldSpec | None) -> list[str]:
 
 
 def _why_not(operator: Operator, field: FieldSpec) -> str:
-    allowed = ", ".join(_names_for(field))
+    allowed = ", ".join(operator_names(field))
     if field.type == "address":
         parts = f"{field.key}.postcode, {field.key}.city and the other parts"
         return f"{field.label} is an address, which {operator.name} can not compare; wanted {parts}."

@@ -140,7 +140,7 @@ class ImportCancel(OfImports):
     )
     def post(self, request: Request, **_: str) -> Response:
         record = self.found()
-        cancel_import(record)
+        cancel_import(access_of(request), record)
         return self.shown(record)
 
 

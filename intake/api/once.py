@@ -31,11 +31,12 @@ class OnceView(AccountView):
         key = request.headers.get(HEADER)
         if key is None:
             return Response(work().answer)
-        taken = take_key(access_of(request), key, path=request.path, body=self.body)
+        access = access_of(request)
+        taken = take_key(access, key, path=request.path, body=self.body)
         if isinstance(taken, Replay):
             return Response(json.loads(taken.answer), headers={"Idempotent-Replayed": "true"})
         done = work()
-        keep_answer(taken, _encode(done.answer).decode(), lead_ids=done.lead_ids)
+        keep_answer(access, taken, _encode(done.answer).decode(), lead_ids=done.lead_ids)
         return Response(done.answer)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from accounts.access import Access
+from accounts.access import READ_ENCRYPTED, Access
 from accounts.audit import MASK
 from accounts.isolation import account_scope
-from delivery.channels.email.csv_file import csv_bytes, defused
+from accounts.spreadsheet import defused
+from delivery.channels.email.csv_file import csv_bytes
 from intake.imports.columns import entity_of
 from intake.imports.mapping import encrypted_columns, mapping_of
 from intake.imports.sealed_parts import open_names
@@ -65,7 +66,7 @@ def _open(access: Access, record: Import, number: int) -> list[FaultyRow]:
 
 class _Mask:
     def __init__(self, access: Access, record: Import, width: int) -> None:
-        is_open = "read:encrypted" in access.scopes
+        is_open = READ_ENCRYPTED in access.scopes
         mapping = mapping_of(record.job.params) if record.job and not is_open else {}
         self._columns = encrypted_columns(mapping, entity_of(access, record).specs)
         self._width = width

@@ -44,14 +44,21 @@ def start_import(access: Access, record: Import, raw_mapping: Any, *, is_routed:
     return job
 
 
-def cancel_import(record: Import) -> None:
+def cancel_import(access: Access, record: Import) -> None:
     """What is imported stays; the file is destroyed. Raises ConflictError when it is over already."""
     if record.job:
-        jobs.cancel(record.job)
-    elif not Import.objects.filter(id=record.id, job=None, discarded_at=None).update(discarded_at=timezone.now()):
+        jobs.cancel(record.job, by=access)
+    elif Import.objects.filter(id=record.id, job=None, discarded_at=None).update(discarded_at=timezone.now()):
+        destroy_file(record.id)
+    else:
         raise ConflictError("This import is started or cancelled already. Read it again.")
-    destroy_file(record.id)
     record.refresh_from_db()
+
+
+def end_import(_access: Access, job: Job) -> None:
+    """Cancelled or failed: nobody needs the rest of the file."""
+    for import_id in Import.objects.filter(job=job).values_list("id", flat=True):
+        destroy_file(import_id)
 
 
 def import_step(access: Access, job: Job) -> Step:

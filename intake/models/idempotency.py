@@ -7,7 +7,10 @@ from accounts.models import Account
 
 
 class IdempotencyKey(models.Model):
-    """A request that must not be done twice, and what it was answered. Written in the transaction of the leads it brought."""
+    """A request that must not be done twice, and what it was answered. Written in the transaction of the leads it brought.
+
+    answer: sealed by the account's key, in base64; empty once one of its leads was erased.
+    """
 
     id = models.BigAutoField(primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")

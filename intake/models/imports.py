@@ -1,9 +1,10 @@
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
 
 from accounts.ids import new_id
-from accounts.models import Account, Job
+from accounts.models import Account, Job, JobState
 from distribution.models import Entity
 
 
@@ -62,6 +63,48 @@ class Import(models.Model):
         if self.discarded_at:
             return ImportState.CANCELLED
         return ImportState(self.job.state) if self.job else ImportState.UPLOADED
+
+    @property
+    def rows_done(self) -> int:
+        return self.job.done if self.job else 0
+
+    @property
+    def created(self) -> int:
+        return self._counted("created")
+
+    @property
+    def updated(self) -> int:
+        return self._counted("updated")
+
+    @property
+    def skipped(self) -> int:
+        return self._counted("skipped")
+
+    @property
+    def faulty(self) -> int:
+        return self._counted("faulty")
+
+    def _counted(self, name: str) -> int:
+        """Of the rows done until now, as intake.imports.running counts them."""
+        return int(self.job.result.get(name, 0)) if self.job else 0
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in words."""
+        return self.job.reason if self.job else ""
+
+    @property
+    def finished_at(self) -> datetime | None:
+        return self.job.finished_at if self.job else self.discarded_at
+
+    @property
+    def seconds_left(self) -> int | None:
+        """At the speed until now; None before it runs and when it is over."""
+        job = self.job
+        if job is None or job.state != JobState.RUNNING or not job.done:
+            return None
+        per_row = (job.touched_at - job.created_at) / job.done
+        return round(per_row * (self.rows - job.done) / timedelta(seconds=1))
 
 
 class ImportPart(models.Model):

@@ -7,15 +7,15 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
-from django.views.defaults import page_not_found, server_error
+from django.template.loader import render_to_string
 from drf_standardized_errors.handler import exception_handler
 from psycopg.errors import UniqueViolation
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, PermissionDenied
 from rest_framework.response import Response
 
 from accounts.api.faults import validation_error
 from accounts.api.views import TooLargeError
-from accounts.faults import ConflictError, RefusedChangeError
+from accounts.faults import ConflictError, MissingScopeError, RefusedChangeError
 
 
 class InUseError(APIException):
@@ -40,6 +40,8 @@ def _as_answer(error: Exception) -> Exception:
             return validation_error(error.faults)
         case ConflictError():
             return ConflictAnswer(str(error))
+        case MissingScopeError():
+            return PermissionDenied(str(error))
         case ProtectedError():
             return InUseError(_what_protects(error))
         case IntegrityError() if isinstance(error.__cause__, UniqueViolation):
@@ -60,15 +62,35 @@ def _what_protects(error: ProtectedError) -> str:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """An address that there is not answers as an id that there is not."""
     if not request.path.startswith("/api/"):
-        return page_not_found(request, exception)
+        return fault_page(request, 404, "There is no such page", "It may have been removed, or belong to an account that is not yours.")
     return _json(404, "client_error", "not_found", "Not found.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """By Django itself: the admin, opened by somebody who is no member of staff."""
+    return fault_page(request, 403, "You may not open this page", "It belongs to people with another role.")
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return fault_page(
+        request,
+        403,
+        "The form could not be checked",
+        "It was open for too long, or came from another site. Go back, load the page anew and send it again.",
+    )
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """What DRF had no part in: a fault in a middleware, a database that is away."""
     if not request.path.startswith("/api/"):
-        return server_error(request)
+        return fault_page(
+            request, 500, "Something here went wrong", "Nothing was changed. It is written down, and trying again often helps."
+        )
     return _json(500, "server_error", "error", "Server Error (500)")
+
+
+def fault_page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    return HttpResponse(render_to_string("fault.html", {"title": title, "text": text, "request": request}), status=status)
 
 
 def _json(status: int, kind: str, code: str, detail: str) -> JsonResponse:

@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
 from accounts.api.body import Answer
+from accounts.api.views import LimitedView
 
 
 class OneError(Answer):
@@ -28,8 +29,8 @@ _ERRORS = {
     "403": "The key lacks the scope.",
     "404": "There is no such thing in your account.",
     "409": "Not in the present state of things; `detail` says why.",
-    "413": "The body is larger than 1 MiB.",
-    "415": "The body is not JSON.",
+    "413": "The body is larger than {most} MiB.",
+    "415": "The body is not {types}.",
 }
 _OF_CHANGES = frozenset({"409", "413", "415"})
 
@@ -43,8 +44,15 @@ class ErrorsToo(AutoSchema):
         if "{" not in self.path:
             left_out = left_out | {"404"}
         error = self._get_response_for_code(ErrorAnswer, "400")  # type: ignore[no-untyped-call]
-        errors = {code: {**error, "description": why} for code, why in _ERRORS.items() if code not in left_out | bodies.keys()}
+        limits = {"most": self._most_mib(), "types": " or ".join(self.map_parsers())}
+        errors = {
+            code: {**error, "description": why.format_map(limits)} for code, why in _ERRORS.items() if code not in left_out | bodies.keys()
+        }
         return bodies | errors
+
+    def _most_mib(self) -> int:
+        assert isinstance(self.view, LimitedView)
+        return self.view.max_body_bytes >> 20
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -38,8 +38,8 @@ def came(shop: Shop, before: timedelta = timedelta(hours=1), **values: Any) -> L
         return make_lead(shop, **values)
 
 
-def ask(acme: Set, **draft: Any) -> Any:
-    return acme.shop.call("POST", f"profiles/{acme.profile.id}/backtest", draft)
+def ask(acme: Set, *, key: str | None = None, **draft: Any) -> Any:
+    return acme.shop.call("POST", f"profiles/{acme.profile.id}/backtest", draft, key=key)
 
 
 def backtested(acme: Set, **draft: Any) -> Any:
@@ -180,6 +180,18 @@ def test_encrypted_fields_are_compared(acme: Set) -> None:
     came(acme.shop, ssn="111")
     came(acme.shop, ssn="222")
     assert backtested(acme, rules=SECRET)["matched"] == {"before": 2, "after": 1}
+
+
+def test_a_rule_on_an_encrypted_field_needs_the_scope_on_either_side(acme: Set) -> None:
+    came(acme.shop, ssn="111")
+    reader = acme.shop.key_with("read")
+    assert ask(acme, key=reader, rules=NINE).status_code == 200
+    drafted = ask(acme, key=reader, rules=SECRET)
+    assert drafted.status_code == 403
+    assert drafted.json()["errors"][0]["detail"] == "The rules ask for encrypted fields (ssn): this needs the scope 'read:encrypted'."
+    acme.shop.call("PATCH", f"profiles/{acme.profile.id}", {"rules": SECRET})
+    assert ask(acme, key=reader, rules=NINE).status_code == 403
+    assert ask(acme, key=acme.shop.key_with("read", "read:encrypted"), rules=NINE).status_code == 200
 
 
 def test_ages_are_taken_at_the_moment_the_lead_came(acme: Set) -> None:

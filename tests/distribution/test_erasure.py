@@ -3,23 +3,25 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, ProgrammingError, connections, transaction
 from django.utils import timezone
 
 from accounts.isolation import account_scope
 from accounts.models import Account, AuditEvent
 from accounts.vault import LeadVault, SealError
 from delivery.erasure import erase_leads
-from delivery.models import Delivery
+from delivery.models import Attempt, ChannelHealth, Delivery
+from delivery.outcome import Verdict
 from delivery.record import open_response
 from delivery.shipment import RENDERING
 from distribution.lead_values import SEALED_VALUES
 from distribution.models import Lead
-from tests.builders import EMAIL, LEAD, Set, make_account, make_assignment, make_partner, make_profile, make_set
+from tests.builders import EMAIL, LEAD, Set, make_account, make_assignment, make_lead, make_partner, make_profile, make_set
 from tests.delivery.api.tries import make_attempt
-from tests.delivery.test_engine import deliver, open_route
+from tests.delivery.routes import deliver, open_route
 from tests.flows.partner import running_partner
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -132,8 +134,9 @@ def test_the_log_of_an_erased_lead_keeps_times_and_says_why_there_is_no_more(zap
     before = zaphod.shop.get(f"deliveries/{zaphod.delivery_id}")["attempts"][0]
     erase(zaphod)
     after = zaphod.shop.get(f"deliveries/{zaphod.delivery_id}")["attempts"][0]
-    for name in ("id", "started_at", "outcome", "code", "reason", "http_status", "duration_ms", "url"):
+    for name in ("id", "started_at", "outcome", "code", "http_status", "duration_ms", "url"):
         assert after[name] == before[name]
+    assert (before["reason"], after["reason"]) == ("Accepted.", GONE)
     gone = "The lead was erased, and with its key everything that was made from it."
     assert (before["request"]["note"], after["request"]["body"], after["request"]["note"]) == ("", None, gone)
     assert (after["response"]["body"], after["response"]["note"], after["response"]["headers"]) == (None, gone, {})
@@ -163,7 +166,7 @@ def test_what_waits_is_cancelled(acme: Set, state: str) -> None:
     assert delivery["finished_at"] is not None
 
 
-@pytest.mark.parametrize("state", ["delivered", "rejected", "failed", "cancelled"])
+@pytest.mark.parametrize("state", ["delivered", "cancelled"])
 def test_what_is_over_stays_as_it_ended(acme: Set, state: str) -> None:
     with acme.shop.open():
         Delivery.objects.filter(id=acme.delivery_id).update(state=state, next_attempt_at=None, reason="As it was.")
@@ -172,14 +175,55 @@ def test_what_is_over_stays_as_it_ended(acme: Set, state: str) -> None:
     assert (delivery["state"], delivery["reason"]) == (state, "As it was.")
 
 
-def test_what_a_mail_server_said_when_it_refused_goes_with_the_lead() -> None:
-    acme = make_set(make_account(), EMAIL)
+QUOTING = f"The mail server refuses the mail for leads@helios.test: 550 New Lead: {NAME} looks like spam."
+GONE = "The lead was erased; what was answered went with it."
+
+
+@pytest.mark.parametrize("state", ["rejected", "failed"])
+def test_why_it_was_refused_is_told_no_more(acme: Set, state: str) -> None:
     with acme.shop.open():
-        quoting = f"The mail server refuses the mail for leads@helios.test: 550 New Lead: {NAME} looks like spam."
-        Delivery.objects.filter(id=acme.delivery_id).update(state="failed", next_attempt_at=None, reason=quoting)
+        Delivery.objects.filter(id=acme.delivery_id).update(state=state, next_attempt_at=None, reason=QUOTING, partner_reference="4711")
     erase(acme)
-    delivery = acme.shop.get(f"deliveries/{acme.delivery_id}")
-    assert delivery["reason"] == "The lead was erased, and with it what the mail server said."
+    with acme.shop.open():
+        delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason, delivery.partner_reference) == (state, GONE, "4711")
+
+
+def test_what_a_mail_server_said_goes_with_the_lead_from_every_place() -> None:
+    acme = make_set(make_account(), EMAIL)
+    other = make_lead(acme.shop)
+    lead = acme.lead
+    acme.lead = other
+    kept = make_attempt(acme, verdict=Verdict.FAILED, code="smtp_550", reason="550 Mailbox full.")
+    acme.lead = lead
+    said = make_attempt(acme, verdict=Verdict.FAILED, code="smtp_550", reason=QUOTING)
+    with acme.shop.open():
+        ChannelHealth.objects.create(channel=acme.channel, account=acme.shop.account, failures_in_a_row=2, last_reason=QUOTING)
+    erase(acme)
+    with acme.shop.open():
+        told = {attempt.id: (attempt.outcome, attempt.code, attempt.reason) for attempt in Attempt.objects.all()}
+        health = ChannelHealth.objects.get()
+    assert told == {said.id: ("failed", "smtp_550", GONE), kept.id: ("failed", "smtp_550", "550 Mailbox full.")}
+    assert (health.failures_in_a_row, health.last_reason) == (2, GONE)
+
+
+def test_what_a_channel_says_of_another_lead_stays() -> None:
+    acme = make_set(make_account(), EMAIL)
+    make_attempt(acme, verdict=Verdict.FAILED, code="smtp_550", reason=QUOTING)
+    with acme.shop.open():
+        ChannelHealth.objects.create(channel=acme.channel, account=acme.shop.account, last_reason="550 Mailbox full.")
+    erase(acme)
+    with acme.shop.open():
+        assert ChannelHealth.objects.get().last_reason == "550 Mailbox full."
+
+
+def test_of_an_attempt_the_application_may_change_nothing_but_the_reason(acme: Set) -> None:
+    make_attempt(acme)
+    with acme.shop.open():
+        for column in ("outcome", "code", "target"):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                Attempt.objects.update(**{column: "x"})
+        assert Attempt.objects.update(reason="x") == 1
 
 
 def test_another_lead_is_untouched(acme: Set) -> None:
@@ -203,11 +247,34 @@ def test_a_delivery_on_its_way_is_finished_and_its_retry_finds_the_lead_gone() -
         partner.answer = erase_and_fail
         deliver()
         assert (route.only().state, route.only().attempts_made) == ("queued", 1)
+        (attempt,) = route.attempts()
+        assert (attempt.code, attempt.reason) == ("http_500", GONE)
         route.move_on()
         deliver()
         delivery = route.only()
         assert (delivery.state, delivery.reason, delivery.attempts_made) == ("failed", "The lead was erased.", 1)
         assert (len(partner.received), len(route.attempts())) == (1, 1)
+
+
+def test_an_answer_that_comes_late_and_after_the_erasure_is_not_told() -> None:
+    with running_partner() as partner:
+        route = open_route("Acme", partner)
+        route.lane.add()
+
+        def lose_the_lease_and_erase(_: int) -> int:
+            with account_scope(route.lane.account.id):
+                Delivery.objects.update(
+                    state="queued", claim_id=None, leased_until=None, next_attempt_at=timezone.now() + timedelta(hours=1)
+                )
+                erase_leads([delivery.lead_id for delivery in Delivery.objects.all() if delivery.lead_id], now=timezone.now())
+            connections.close_all()  # this thread's own
+            return 500
+
+        partner.answer = lose_the_lease_and_erase
+        deliver()
+        (attempt,) = route.attempts()
+        assert (attempt.is_late, attempt.code, attempt.reason) == (True, "http_500", GONE)
+        assert (route.only().state, route.only().reason) == ("cancelled", "The lead was erased.")
 
 
 def test_the_database_keeps_an_erased_lead_empty(acme: Set) -> None:

@@ -204,3 +204,35 @@ def test_uses_of_another_account_do_not_count(acme: Shop) -> None:
     set_up(other, rules=NINE)
     assert patch(acme, without("zip")).status_code == 200
     assert other.call("GET", f"entities/{acme.get('entities')['results'][0]['id']}/uses").status_code == 404
+
+
+BY_EMAIL = {"action": "off", "match": [["email"]], "window_days": None}
+NO_KEYS: dict[str, Any] = {"action": "off", "match": [], "window_days": None}
+
+
+def once_a_month(shop: Shop) -> None:
+    """An assignment that is not sent the same person twice within thirty days."""
+    assert shop.call("PATCH", "entities/solar_leads", {"duplicates": BY_EMAIL}).status_code == 200
+    make_assignment(shop, make_profile(shop), make_partner(shop), repeat_days=30)
+
+
+def test_match_keys_are_not_taken_from_under_repeat_days(acme: Shop) -> None:
+    once_a_month(acme)
+    answer = acme.call("PATCH", "entities/solar_leads", {"duplicates": NO_KEYS})
+    detail = "The match keys are used by repeat_days of Helios Direct in Solar West. Set it to null there first, or send force=1."
+    assert refusals(answer) == [("duplicates.match", "in_use", detail)]
+    assert acme.get("entities/solar_leads")["duplicates"] == BY_EMAIL
+    other = {**BY_EMAIL, "match": [["email", "zip"]]}
+    assert acme.call("PATCH", "entities/solar_leads", {"duplicates": other}).status_code == 200
+
+
+def test_match_keys_that_are_taken_all_the_same_leave_a_warning(acme: Shop) -> None:
+    once_a_month(acme)
+    answer = acme.call("PATCH", "entities/solar_leads?force=1", {"duplicates": NO_KEYS})
+    assert answer.status_code == 200
+    assert answer.json()["warnings"] == ["There are no match keys any more: repeat_days of Helios Direct in Solar West has no effect."]
+
+
+def test_match_keys_that_nobody_needs_may_go(acme: Shop) -> None:
+    assert acme.call("PATCH", "entities/solar_leads", {"duplicates": BY_EMAIL}).status_code == 200
+    assert acme.call("PATCH", "entities/solar_leads", {"duplicates": NO_KEYS}).status_code == 200

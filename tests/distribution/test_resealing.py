@@ -1,10 +1,12 @@
 """A field is switched to encrypted or back while it has data."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
 from accounts.access import Access
 from accounts.jobs import Step, take_one_step
@@ -14,6 +16,7 @@ from distribution.fields.exact_json import load
 from distribution.lead_values import SEALED_VALUES
 from distribution.models import Decision, Lead
 from distribution.resealing import reseal_step
+from intake.pipeline import IncomingLead, Receipt, receive_lead
 from leadflip.background import KINDS
 from tests.builders import FIELDS, Set, make_account, make_lead, make_profile, make_set
 
@@ -198,6 +201,75 @@ def test_an_erased_lead_is_passed_over(acme: Set) -> None:
     with acme.shop.open():
         erased = Lead.objects.get(id=acme.lead.id)
     assert (erased.values, erased.sealed) == ({}, None)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_lead_that_was_on_its_way_in_when_its_field_was_switched_is_sealed_too(acme: Set) -> None:
+    is_stored, is_passed = Event(), Event()
+
+    def receive() -> Lead:
+        try:
+            with acme.shop.open() as access:
+                receipt = receive_lead(access, "solar_leads", IncomingLead({"first_name": "Ravi", "zip": "94016"}), source="api")
+                assert isinstance(receipt, Receipt)
+                is_stored.set()
+                assert is_passed.wait(30)
+            with acme.shop.open():
+                return Lead.objects.get(id=receipt.lead_id)
+        finally:
+            is_stored.set()
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(receive)
+        try:
+            assert is_stored.wait(30)
+            job = encrypt(acme, "ssn", "zip")
+            assert (work(), work()) == (0, 0)
+            waiting = acme.shop.get(f"jobs/{job}")
+        finally:
+            is_passed.set()
+        lead = under_way.result(30)
+    assert (waiting["state"], waiting["done"]) == ("running", 0)
+    assert stored(acme, lead) == ({"first_name": "Ravi", "zip": "94016"}, {})
+    work()
+    assert stored(acme, lead) == ({"first_name": "Ravi"}, {"zip": "94016"})
+    done = acme.shop.get(f"jobs/{job}")
+    assert (done["state"], done["done"], done["total"]) == ("done", 2, 2)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_a_run_does_not_wait_for_what_begins_after_the_switch(acme: Set) -> None:
+    job = encrypt(acme, "ssn", "zip")
+    is_open, is_over = Event(), Event()
+
+    def stay() -> None:
+        try:
+            with acme.shop.open():
+                is_open.set()
+                assert is_over.wait(30)
+        finally:
+            is_open.set()
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        before = pool.submit(stay)
+        try:
+            assert is_open.wait(30)
+            assert work() == 0
+        finally:
+            is_over.set()
+        before.result(30)
+        is_open.clear()
+        is_over.clear()
+        later = pool.submit(stay)
+        try:
+            assert is_open.wait(30)
+            work()
+            assert acme.shop.get(f"jobs/{job}")["state"] == "done"
+        finally:
+            is_over.set()
+        later.result(30)
 
 
 def _many_leads(acme: Set, number: int) -> None:

@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from django.db import connections
 
-from accounts.jobs import take_one_step
+from accounts.access import Access
+from accounts.jobs import JobFailedError, Step, take_one_step
 from accounts.models import AuditEvent, Job
 from delivery.models import Delivery
 from distribution.models import Lead
@@ -158,6 +159,35 @@ def test_each_run_is_one_event_of_the_audit_log(acme: Set) -> None:
         assert (event.object_type, event.object_id, event.changes) == ("entity", acme.entity.id, {"erased_leads": [None, 1]})
         assert event.actor_label != access.actor.label
         assert not AuditEvent.objects.filter(action="erased").exists()
+
+
+def test_a_run_that_is_cancelled_says_what_it_erased_and_who_stopped_it(acme: Set) -> None:
+    keep(acme, 30)
+    with days_later(31):
+        job = acme.shop.call("POST", "entities/solar_leads/retention/run").json()
+        assert acme.shop.call("POST", f"jobs/{job['id']}/cancel").status_code == 200
+        work()
+    (event,) = [event for event in acme.shop.get("audit")["results"] if event["action"] == "retention"]
+    assert event["changes"] == {"erased_leads": [None, 0], "run": [None, "cancelled"]}
+    assert (event["object"], event["actor"]["kind"]) == (str(acme.entity.id), "api_key")
+
+
+def test_a_run_that_fails_says_what_it_erased(acme: Set, monkeypatch: pytest.MonkeyPatch) -> None:
+    with days_later(1):
+        make_lead(acme.shop)
+    keep(acme, 30)
+    monkeypatch.setattr("delivery.erasure._LEADS_PER_STEP", 1)
+
+    def gives_up(_access: Access, job: Job) -> Step:
+        raise JobFailedError("No more.")
+
+    with days_later(60):
+        acme.shop.call("POST", "entities/solar_leads/retention/run")
+        assert take_one_step(KINDS)
+        assert take_one_step({"retention": gives_up})
+    with acme.shop.open():
+        event = AuditEvent.objects.get(action="retention")
+    assert event.changes == {"erased_leads": [None, 1], "run": [None, "failed"]}
 
 
 def test_a_run_that_is_switched_off_meanwhile_erases_no_more(acme: Set) -> None:

@@ -27,8 +27,8 @@ def acme() -> Shop:
     return acme
 
 
-def checked(shop: Shop, **body: Any) -> Any:
-    answer = shop.call("POST", "rules/check", {"entity": "solar_leads", **body})
+def checked(shop: Shop, *, key: str | None = None, **body: Any) -> Any:
+    answer = shop.call("POST", "rules/check", {"entity": "solar_leads", **body}, key=key)
     assert answer.status_code == 200, answer.content
     return answer.json()
 
@@ -142,6 +142,30 @@ def test_the_last_leads_that_match_are_counted(acme: Shop) -> None:
     assert checked(acme, rules={"all": [NINE]}, count_last=1000) == {"matched": 3, "of": 5}
     assert checked(acme, rules={"all": [NINE]}, count_last=2) == {"matched": 1, "of": 2}
     assert checked(acme, rules={"all": [NINE, SECRET]}, count_last=1000) == {"matched": 3, "of": 5}
+
+
+@pytest.mark.parametrize("value", ["078-05-1120", "911-77-3355"])
+def test_whether_an_encrypted_value_is_met_needs_the_scope(acme: Shop, value: str) -> None:
+    lead, reader = make_lead(acme), acme.key_with("read")
+    rules = {"all": [NINE, {**SECRET, "value": value}]}
+    answer = checked(acme, rules=rules, lead_id=str(lead.id), count_last=10, key=reader)
+    assert (answer["is_match"], answer["conditions"]["result"], answer["matched"], answer["of"]) == (None, None, None, None)
+    assert answer["reason"] == "Whether the rule matches hangs on conditions that are encrypted; needs read:encrypted."
+    plain, secret = answer["conditions"]["items"]
+    assert plain["result"] is True
+    assert (secret["result"], secret["actual"], secret["words"]) == (None, None, "encrypted; needs read:encrypted")
+
+
+def test_a_result_that_does_not_hang_on_an_encrypted_value_is_told(acme: Shop) -> None:
+    lead, reader = make_lead(acme, zip="10115"), acme.key_with("read")
+    answer = checked(acme, rules={"all": [SECRET, NINE]}, lead_id=str(lead.id), key=reader)
+    assert (answer["is_match"], answer["reason"]) == (False, "ZIP starts with 9 wanted, was 10115.")
+    assert checked(acme, rules={"all": [NINE]}, count_last=10, key=reader) == {"matched": 0, "of": 1}
+
+
+def test_of_a_lead_that_the_caller_typed_nothing_is_secret(acme: Shop) -> None:
+    answer = checked(acme, rules={"all": [SECRET]}, lead={"first_name": "Jane", "ssn": "078-05-1120"}, key=acme.key_with("read"))
+    assert answer["is_match"] is True
 
 
 def test_counting_stops_when_the_time_is_over(acme: Shop) -> None:

@@ -1,18 +1,22 @@
 """Idempotency-Key."""
 
 import json
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from accounts.jobs import take_one_step
 from distribution.models import Lead
 from intake.idempotency import forget_old_keys
 from intake.models import IdempotencyKey
+from leadflip.background import KINDS
 from tests.builders import LEAD, Shop, as_json, make_account, make_entity
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner", "engine"])
@@ -137,3 +141,46 @@ def test_old_keys_are_forgotten(shop: Shop) -> None:
     assert forget_old_keys() == 1
     with shop.open():
         assert [known.key for known in IdempotencyKey.objects.all()] == ["new"]
+
+
+def test_what_a_refused_row_repeats_is_stored_sealed(shop: Shop) -> None:
+    answer = post(shop, {"entity": "solar_leads", "batch": [{**LEAD, "budget": "plenty"}]}, "a", "leads/bulk")
+    assert "plenty" in answer.json()["errors"][0]["reason"]
+    with shop.open():
+        kept = IdempotencyKey.objects.get().answer
+    assert "plenty" not in kept
+    assert b"plenty" not in b64decode(kept)
+
+
+def test_a_refused_row_repeats_nothing_of_an_encrypted_field(shop: Shop) -> None:
+    fields = [{"key": "pin", "label": "PIN", "type": "number", "is_encrypted": True}]
+    assert shop.call("POST", "entities", {"name": "Safes", "slug": "safes", "fields": fields}).status_code == 201
+    answer = post(shop, {"entity": "safes", "batch": [{"pin": "0911-x"}]}, "a", "leads/bulk")
+    assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("pin", "invalid")]
+    assert b"0911" not in answer.content
+
+
+def test_a_request_whose_lead_was_erased_does_not_bring_it_back(shop: Shop) -> None:
+    erased, other = post(shop, BODY, "a").json()["lead_id"], post(shop, BODY, "b")
+    assert shop.call("DELETE", f"leads/{erased}").status_code == 204
+    again = post(shop, BODY, "a")
+    assert again.status_code == 409
+    assert again.json()["errors"][0]["detail"] == (
+        "What was asked with this Idempotency-Key was done; a lead of it was erased since, and the answer went with it."
+    )
+    assert post(shop, BODY, "b").content == other.content
+    assert count(shop) == 2
+    with shop.open():
+        assert IdempotencyKey.objects.get(key="a").answer == ""
+
+
+def test_the_answer_to_a_repetition_goes_with_the_earlier_lead(shop: Shop) -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=3)):
+        earlier = post(shop, BODY, "a").json()["lead_id"]
+    duplicates = {"action": "skip", "match": [["email"]], "window_days": None}
+    assert shop.call("PATCH", "entities/solar_leads", {"duplicates": duplicates}).status_code == 200
+    while take_one_step(KINDS):
+        pass
+    assert post(shop, {**BODY, "zip": "10115"}, "b").json()["lead_id"] == earlier
+    assert shop.call("DELETE", f"leads/{earlier}").status_code == 204
+    assert post(shop, {**BODY, "zip": "10115"}, "b").status_code == 409

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distribution.rules import compile_rule, explain, first_failure, load, outcome_tree, parse
+from distribution.rules import compile_rule, explain, first_failure, load, outcome_tree, parse, told_failure
 from distribution.rules.compile import CompiledRule
 from tests.distribution.rules.leads import NOW, SPECS, blind, condition, lead
 
@@ -209,3 +209,38 @@ def test_compiled_equals_explained(rules: list[Any], values: dict[str, Any], sea
     assert explanation.is_match is (outcome(raw, view) in {True, None})
     assert (explanation.first_failure is None) is explanation.is_match
     assert outcome_tree(rule, view, NOW)["result"] is explanation.is_match
+
+
+@settings(max_examples=200)
+@given(st.lists(RULES, max_size=3), LEADS)
+def test_what_is_told_without_encrypted_results_is_the_same_whatever_they_are(rules: list[Any], values: dict[str, Any]) -> None:
+    rule = compiled({"all": rules})
+    views = [lead(values, sealed) for sealed in ({}, {"ssn": "1"}, {"ssn": "2"})]
+
+    told = [outcome_tree(rule, view, NOW, tells_encrypted=False) for view in views]
+
+    assert told[0] == told[1] == told[2]
+    result = told[0]["result"]
+    if result is not None:
+        assert [rule.matches(view, NOW) for view in views] == [result] * 3
+    if result is False:
+        assert "SSN" not in told_failure(told[0])
+
+
+SSN = condition("ssn", "equals", "1")
+
+
+@pytest.mark.parametrize(
+    ("raw", "result"),
+    [
+        ({"all": [NINE, SSN]}, None),
+        ({"all": [condition("zip", "is_empty"), SSN]}, False),
+        ({"any": [NINE, SSN]}, True),
+        ({"any": [condition("zip", "is_empty"), SSN]}, None),
+        ({"none": [NINE, SSN]}, False),
+        ({"none": [condition("zip", "is_empty"), SSN]}, None),
+        ({"all": [NINE, {"any": [SSN, {"none": [condition("zip", "is_empty")]}]}]}, True),
+    ],
+)
+def test_a_group_is_told_as_far_as_it_does_not_hang_on_an_encrypted_field(raw: dict[str, Any], result: bool | None) -> None:
+    assert outcome_tree(compiled(raw), lead({"zip": "90210"}, {"ssn": "1"}), NOW, tells_encrypted=False)["result"] is result

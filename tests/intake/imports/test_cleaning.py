@@ -6,7 +6,8 @@ import pytest
 import time_machine
 
 from accounts import jobs
-from accounts.jobs import take_one_step
+from accounts.access import Access
+from accounts.jobs import Step, take_one_step
 from accounts.models import Job
 from intake.imports.cleaning import clean_imports
 from intake.models import Import, ImportFaultyRows, ImportPart
@@ -58,13 +59,28 @@ def test_faulty_rows_go_after_a_week_and_the_counts_stay(acme: Shop) -> None:
     assert (answer["state"], answer["faulty"], answer["columns"]) == ("done", 1, [])
 
 
-def test_the_file_of_an_import_whose_job_was_cancelled_goes(acme: Shop) -> None:
+def test_the_file_of_an_import_whose_job_is_cancelled_goes_at_once(acme: Shop) -> None:
     import_id = upload(acme, FAULTY)["id"]
     start(acme, import_id)
+    assert left(acme) == (1, 1, 0)
     with acme.open():
         jobs.cancel(Job.objects.get())
-    assert (clean_imports(), left(acme)) == (1, (1, 0, 0))
+    assert left(acme) == (1, 0, 0)
     assert acme.get(f"imports/{import_id}")["state"] == "cancelled"
+
+
+def test_the_file_of_an_import_that_fails_goes_at_once(acme: Shop) -> None:
+    import_id = upload(acme, FAULTY)["id"]
+    start(acme, import_id)
+
+    def stumbles(_access: Access, _job: Job) -> Step:
+        raise RuntimeError("A fault of ours")
+
+    for stumble in range(5):
+        assert left(acme) == (1, 1, 0), stumble
+        assert take_one_step({"import": stumbles})
+    assert left(acme) == (1, 0, 0)
+    assert acme.get(f"imports/{import_id}")["state"] == "failed"
 
 
 def test_what_is_under_way_is_left_alone(acme: Shop) -> None:
