@@ -7,8 +7,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from accounts.vault import parse_master_keys
+from delivery.outbound import parse_proxy
 from leadflip.databases import databases
 from leadflip.env import env_bool, env_int, env_list, env_text
+from leadflip.mail_settings import mailers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -38,6 +40,11 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
     "rest_framework",
     "drf_standardized_errors",
     "drf_spectacular",
@@ -59,7 +66,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "leadflip.admin_scope.AdminScopeMiddleware",
 ]
 
@@ -86,6 +95,17 @@ DATABASE_ROUTERS = ["accounts.isolation.OwnerMigratesRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_text("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "leadflip.cache.SharedCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "leadflip",
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
+
+MAILERS = mailers(is_test=ENVIRONMENT == "test")
+DEFAULT_FROM_EMAIL = env_text("LEADFLIP_MAIL_FROM", default="Leadflip <leadflip@localhost>")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
@@ -94,7 +114,37 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 if ENVIRONMENT == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the tests sign up hundreds of people
-LOGIN_URL = "/admin/login/"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.signing_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # by link, which outlives a mail server that is away; a code would not
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up
+ACCOUNT_CHANGE_EMAIL = True  # one address, replaced once the new one is confirmed
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in"
+ACCOUNT_FORMS = {
+    "login": "accounts.dashboard.entrance_forms.SignIn",
+    "signup": "accounts.dashboard.entrance_forms.SignUp",
+    "reset_password": "accounts.dashboard.entrance_forms.ForgottenPassword",
+    "reset_password_from_key": "accounts.dashboard.entrance_forms.NewPassword",
+    "set_password": "accounts.dashboard.entrance_forms.FirstPassword",
+    "change_password": "accounts.dashboard.entrance_forms.ChangePassword",
+    "add_email": "accounts.dashboard.entrance_forms.ChangeEmail",
+    "reauthenticate": "accounts.dashboard.entrance_forms.ConfirmByPassword",
+}
+MFA_ADAPTER = "accounts.signing_in.SecondFactorAdapter"
+MFA_TOTP_ISSUER = "Leadflip"
+MFA_FORMS = {
+    "authenticate": "accounts.dashboard.entrance_forms.SecondFactor",
+    "reauthenticate": "accounts.dashboard.entrance_forms.ConfirmByCode",
+    "activate_totp": "accounts.dashboard.entrance_forms.TurnOnSecondFactor",
+}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -118,7 +168,9 @@ WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("LEADFLIP_BEHIND_PROXY", default=False) else None
+IS_BEHIND_PROXY = env_bool("LEADFLIP_BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if IS_BEHIND_PROXY else 0  # tries to sign in are counted by the client's address
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = False
@@ -128,12 +180,15 @@ SECURE_CSP = {
     "style-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:"],
     "font-src": [CSP.SELF],
+    "frame-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "form-action": [CSP.SELF],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
+CSRF_FAILURE_VIEW = "leadflip.rest.errors.csrf_failed"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20  # bytes; leadflip.rest answers 413 beyond it
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a rule of 1,000 conditions as a form
 BULK_MAX_BYTES = 10 << 20
 
 REST_FRAMEWORK = {
@@ -175,11 +230,30 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Who knows what uses the fields of an Entity (distribution.field_uses): a package names its own, since imports only go down.
-FIELD_USERS = ("distribution.field_uses.find_rule_uses", "delivery.field_uses.find_channel_uses")
+FIELD_USERS = (
+    "distribution.field_uses.find_rule_uses",
+    "delivery.field_uses.find_channel_uses",
+    "intake.lead_forms.find_form_uses",
+)
+
+# Who knows how assignments deliver (distribution.dashboard.channel_marks).
+CHANNEL_MARKS = "delivery.dashboard.channel_marks.mark_channels"
+
+# Who keeps something of a lead beside it, and forgets it when the lead is erased (delivery.erasure).
+FORGETTERS_OF_LEADS = ("delivery.digest_changes.forget_leads", "intake.idempotency.forget_answers")
+
+# Who is told of a job that was cancelled or failed, by its kind (accounts.jobs).
+JOB_ENDINGS = {"import": "intake.imports.running.end_import", "retention": "delivery.erasure.end_retention"}
 
 # The one way out (delivery.outbound). Empty in production: nothing but public addresses.
 OUTBOUND_ALLOW = tuple(ip_network(network) for network in env_list("LEADFLIP_OUTBOUND_ALLOW", default=[]))
 OUTBOUND_PORTS = frozenset(map(int, env_list("LEADFLIP_OUTBOUND_PORTS", default=["80", "443", "8080", "8443"])))
+EGRESS_PROXY = None
+if _egress_proxy := env_text("LEADFLIP_EGRESS_PROXY", default=""):
+    try:
+        EGRESS_PROXY = parse_proxy(_egress_proxy)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"LEADFLIP_EGRESS_PROXY cannot be used; {error}.") from None
 
 ENGINE_SLOTS = env_int("LEADFLIP_ENGINE_SLOTS", default=500)  # deliveries in flight per worker process
 

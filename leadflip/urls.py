@@ -1,12 +1,21 @@
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
+from intake.lead_form_page import lead_form_page
+from leadflip.dashboard import start
 from leadflip.health import healthz, readyz
 from leadflip.rest.docs import DocsView, SchemaView
 
+# By the one way in, so that the second factor counts there too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(url="/admin/")),
+    path("", start.start, name="start"),
+    path("theme", start.theme, name="theme"),
+    path("a/<slug:slug>/", include("leadflip.dashboard.urls")),
+    path("", include("accounts.dashboard.entrance_urls")),
+    path("f/<str:key>/", lead_form_page, name="public_lead_form"),
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),
@@ -18,5 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("delivery.api.urls")),
 ]
 
+handler403 = "leadflip.rest.errors.forbidden"
 handler404 = "leadflip.rest.errors.not_found"
 handler500 = "leadflip.rest.errors.failed"
