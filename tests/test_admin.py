@@ -9,8 +9,8 @@ from django.test import Client
 from accounts.mail_servers import set_mail_server
 from accounts.models import Account, AuditEvent, MailServer, User
 from delivery.models import Attempt, ChannelHealth, Delivery
-from distribution.models import Assignment, CapCounter, Partner, Profile
-from tests.builders import Set, Shop, make_account, make_member, make_set
+from distribution.models import Assignment, CapCounter, Lead, Partner, Profile
+from tests.builders import FIELDS, Set, Shop, make_account, make_member, make_set
 from tests.delivery.api.tries import make_attempt
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
@@ -60,6 +60,16 @@ def test_every_list_and_page_opens_and_tells_no_secret(acme: Set, model: Any) ->
         text = page.content.decode()
         for secret in ("s3cret-header", "mail-pass-word", "078-05-1120", "the-partners-answer", "memory at"):
             assert secret not in text
+
+
+def test_a_value_whose_field_is_encrypted_by_now_is_shown_no_more(acme: Set) -> None:
+    client, path = signed_in("alice@acme.test"), address(Lead, f"{acme.lead.pk}/change/")
+    assert "90210" in client.get(path).content.decode()
+    fields = [{**field, "is_encrypted": field["key"] in ("ssn", "zip")} for field in FIELDS]
+    assert acme.shop.call("PATCH", "entities/solar_leads", {"fields": fields}).status_code == 200
+    page = client.get(path).content.decode()
+    assert "90210" not in page
+    assert "jane@example.com" in page
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model not in EDITABLE], ids=lambda model: model.__name__)

@@ -32,9 +32,9 @@ def test_it_is_not_ready_before_the_migrations_are_applied() -> None:
     assert "manage.py migrate" in answer.json()["reasons"]["migrations"]
 
 
-def test_the_first_page_leads_to_the_admin() -> None:
+def test_the_first_page_leads_to_sign_in() -> None:
     answer = Client().get("/")
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in")
 
 
 def test_an_address_that_there_is_not_answers_as_an_id_that_there_is_not() -> None:

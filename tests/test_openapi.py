@@ -74,6 +74,24 @@ def test_every_error_has_the_one_shape(document: Any) -> None:
                     assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}, (path, method, code)
 
 
+@pytest.mark.parametrize(
+    ("path", "too_large", "of_another_type"),
+    [
+        ("/api/entities", "The body is larger than 1 MiB.", "The body is not application/json."),
+        ("/api/leads/bulk", "The body is larger than 10 MiB.", "The body is not application/json."),
+        ("/api/imports", "The body is larger than 101 MiB.", "The body is not multipart/form-data."),
+        (
+            "/api/intake",
+            "The body is larger than 1 MiB.",
+            "The body is not application/json or application/x-www-form-urlencoded or multipart/form-data.",
+        ),
+    ],
+)
+def test_every_call_says_how_large_and_of_what_type_its_body_may_be(document: Any, path: str, too_large: str, of_another_type: str) -> None:
+    answers = document["paths"][path]["post"]["responses"]
+    assert (answers["413"]["description"], answers["415"]["description"]) == (too_large, of_another_type)
+
+
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     page = Client().get("/api/docs/")
     assert page.status_code == 200
