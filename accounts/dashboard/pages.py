@@ -31,10 +31,13 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.access import SESSION_ACCOUNT, Access, access_of_member, accounts_of
 from accounts.isolation import enter_account
-from accounts.models import Account, Member, Role, User
+from accounts.models import Account, Alert, Member, Role, User
 
 # What a page asks of whoever opens it: a scope, or to be one of those who run the account.
 type Need = Literal["read", "write", "admin"]
+
+# Of unseen alerts: beyond it nobody cares how many.
+_MOST_COUNTED = 99
 
 _RUNNERS = frozenset({Role.OWNER, Role.ADMIN})
 
@@ -151,11 +154,17 @@ def _may(request: PageRequest, need: Need) -> bool:
 def _render(request: PageRequest, page: Page) -> HttpResponse:
     wants_part = bool(page.part and request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request)
     template = f"{page.template}#{page.part}" if wants_part else page.template
-    shell = {} if wants_part else {"accounts": accounts_of(request.user)}
+    shell = {} if wants_part else _shell(request)
     response = HttpResponse(render_to_string(template, {**shell, **page.context}, request), status=page.status)
     response["Vary"] = "HX-Request, Cookie"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _shell(request: PageRequest) -> dict[str, Any]:
+    """What the frame around a page shows."""
+    unseen = Alert.objects.open().filter(read_at=None)[:_MOST_COUNTED].count()
+    return {"accounts": accounts_of(request.user), "open_alerts": unseen}
 
 
 def page_url(request: PageRequest, name: str, *ids: object) -> str:

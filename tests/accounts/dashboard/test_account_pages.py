@@ -116,6 +116,7 @@ def test_an_alert_is_seen_once_and_its_words_stay_text(shop: Shop, alice: Visito
                 created_at=timezone.now(),
             )
         )
+    assert 'aria-label="Alerts, 1 not seen"' in alice.html("")
     page = alice.get("alerts/")
     assert "Helios &lt;b&gt;is full&lt;/b&gt;" in page.content.decode()
     (alert,) = page.context["slice"].rows
