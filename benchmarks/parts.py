@@ -1,34 +1,13 @@
-"""The measurements. Each is a function that fills in figures and the goals they are held against; PARTS names them for the command line."""
+"""The measurements of what goes out. Each is a function that fills in figures and the goals they are held against."""
 
 import os
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from statistics import quantiles
-from typing import Any
+from dataclasses import asdict
 
-from benchmarks.processes import ENGINE, TUNED, USUAL, USUAL_THREADS, SinkProcess, cpu_seconds, run_together, running_worker
-from benchmarks.report import Figures, Goal
-from benchmarks.stock import Stock
+from benchmarks.bench import Bench
+from benchmarks.processes import ENGINE, TUNED, USUAL, USUAL_THREADS, run_together
+from benchmarks.report import Goal
 from benchmarks.watching import BenchmarkError, Drain, drain_by_engine, drain_by_usual
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """quick: a smoke run, whose numbers mean nothing."""
-
-    stock: Stock
-    sink: SinkProcess
-    figures: Figures
-    is_quick: bool
-
-    def size(self, full: int) -> int:
-        return max(60, full // 50) if self.is_quick else full
-
-    @property
-    def rounds(self) -> int:
-        return 1 if self.is_quick else 3
-
 
 # The body that a delivery of the stock's leads has, and its headers, for comparators that render nothing.
 SAMPLE_BODY = (
@@ -86,39 +65,10 @@ def measure_slow_partner(bench: Bench) -> None:
     )
 
 
-def measure_latency(bench: Bench) -> None:
-    """From a lead's commit to its first byte at the partner, 50 leads a second."""
-    number = 60 if bench.is_quick else 500
-    bench.stock.fill(0)
-    route = bench.stock.routes[0]
-    wanted = {"account": str(route.account.id), "number": number, "per_second": 50, "lead": bench.stock.raw_lead | {"zip": route.zip}}
-    with running_worker(ENGINE) as pid:
-        # The first ones wake the worker's processes.
-        run_together("benchmarks.trickle", [wanted | {"number": 50}])
-        _wait_for_arrivals(bench, 50)
-        bench.sink.ask("reset")
-        cpu = cpu_seconds(pid)
-        (sent,) = run_together("benchmarks.trickle", [wanted])
-        _wait_for_arrivals(bench, number)
-        cpu = cpu_seconds(pid) - cpu
-        arrived = bench.sink.ask("arrivals")
-    waits = sorted((arrived[delivery] - moment) * 1000 for delivery, moment in sent["committed"].items())
-    percentiles = quantiles(waits, n=100)
-    p50, p95, p99 = percentiles[49], percentiles[94], percentiles[98]
-    bench.figures.add(
-        "commit to first byte, 50 leads/s", rate=number / sent["seconds"], worker_us=cpu / number * 1e6, p50=p50, p95=p95, p99=p99
-    )
-    bench.figures.goals += [
-        Goal("commit to first byte, p50", p50, 20, 5, " ms", is_most=True),
-        Goal("commit to first byte, p99", p99, 100, 15, " ms", is_most=True),
-    ]
-
-
-PARTS: dict[str, Callable[[Bench], None]] = {
+OUTGOING: dict[str, Callable[[Bench], None]] = {
     "engine": measure_engine,
     "slow-answers": measure_slow_answers,
     "slow-partner": measure_slow_partner,
-    "latency": measure_latency,
 }
 
 
@@ -128,7 +78,7 @@ def _engine(bench: Bench, name: str, number: int, *, after_ms: int = 0, with_slo
 
 
 def _add_drain(bench: Bench, name: str, drained: Drain) -> None:
-    bench.figures.add(name, rate=drained.rate, worker_us=drained.worker_us, postgres_us=drained.postgres_us, number=drained.number)
+    bench.figures.add(name, **asdict(drained))
 
 
 def _bare_client(bench: Bench, processes: int) -> None:
@@ -140,7 +90,7 @@ def _bare_client(bench: Bench, processes: int) -> None:
         "in_flight": int(os.environ.get("LEADFLIP_ENGINE_SLOTS", "500")) // processes,
     }
     answers = run_together("benchmarks.bare_client", [wanted] * processes)
-    _add_together(bench, f"HTTP client alone, {processes} process{'es' * (processes > 1)}", answers)
+    bench.add_together(f"HTTP client alone, {processes} process{'es' * (processes > 1)}", answers)
 
 
 def _sql_loop(bench: Bench, processes: int) -> None:
@@ -150,19 +100,4 @@ def _sql_loop(bench: Bench, processes: int) -> None:
     answers = run_together("benchmarks.sql_loop", [wanted] * processes)
     if sum(one["number"] for one in answers) != number:
         raise BenchmarkError("The statements alone did not move every delivery.")
-    _add_together(bench, f"statements alone, {processes} process{'es' * (processes > 1)}", answers)
-
-
-def _add_together(bench: Bench, name: str, answers: list[dict[str, Any]]) -> None:
-    """From the first process's start to the last one's end."""
-    number = sum(one["number"] for one in answers)
-    seconds = max(one["ended"] for one in answers) - min(one["started"] for one in answers)
-    bench.figures.add(name, rate=number / seconds, worker_us=sum(one["cpu"] for one in answers) / number * 1e6)
-
-
-def _wait_for_arrivals(bench: Bench, number: int) -> None:
-    deadline = time.monotonic() + 30
-    while bench.sink.count() < number:
-        if time.monotonic() > deadline:
-            raise BenchmarkError(f"Only {bench.sink.count()} of {number} leads have arrived.")
-        time.sleep(0.05)
+    bench.add_together(f"statements alone, {processes} process{'es' * (processes > 1)}", answers)

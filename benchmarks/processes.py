@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,32 +21,36 @@ HOME = Path(os.environ["BENCH_HOME"])
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process, its living children and the dead ones it waited for."""
-    total = 0.0
+    """User and system time of a process, its living children and the dead ones it waited for; 0 of one that is not there."""
     with contextlib.suppress(psutil.NoSuchProcess):
         leader = psutil.Process(pid)
-        times = leader.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
-        for child in leader.children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                times = child.cpu_times()
-                total += times.user + times.system
-    return total
+        before = leader.cpu_times()
+        while True:
+            total = sum(before[:4]) + sum(_own_seconds(child) for child in leader.children(recursive=True))
+            after = leader.cpu_times()
+            # A child that it waited for in between was counted in neither place.
+            if before[2:4] == after[2:4]:
+                return total
+            before = after
+    return 0.0
+
+
+def _own_seconds(process: psutil.Process) -> float:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return sum(process.cpu_times()[:2])
+    return 0.0
 
 
 def postgres_cpu_seconds() -> float:
     return cpu_seconds(int(os.environ["BENCH_POSTGRES_PID"]))
 
 
-class SinkProcess:
-    """benchmarks.sink and its control channel."""
+class SinkControl:
+    """What a running benchmarks.sink is asked."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "benchmarks.sink"]
-        self.process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, start_new_session=True)
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
-        self._control = socket.create_connection(("127.0.0.1", self.port))
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._control = socket.create_connection(("127.0.0.1", port))
 
     def url(self, *, after_ms: int = 0) -> str:
         return f"http://127.0.0.1:{self.port}/" + (f"after/{after_ms}" if after_ms else "now")
@@ -66,8 +70,21 @@ class SinkProcess:
         path = f"/after/{after_ms}" if after_ms else "/now"
         return int(self.ask("stats")["paths"].get(path, 0))
 
-    def stop(self) -> None:
+    def close(self) -> None:
         self._control.close()
+
+
+class SinkProcess(SinkControl):
+    """benchmarks.sink, started."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "benchmarks.sink"]
+        self.process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, start_new_session=True)
+        assert self.process.stdout is not None
+        super().__init__(int(self.process.stdout.readline()))
+
+    def stop(self) -> None:
+        self.close()
         self.process.kill()
         self.process.wait()
 
@@ -105,13 +122,20 @@ USUAL_THREADS = WorkerKind("benchmarks.usual", concurrency=50, pool="threads", e
 
 @contextmanager
 def running_worker(kind: WorkerKind) -> Iterator[int]:
-    """Yields the process id of the worker, whose children it is ended with. What it says goes to a log."""
-    log = HOME / "logs" / f"{kind.app}.log"
+    """Yields the process id of the worker."""
+    with running(kind.app, kind.command, dict(kind.environment)) as pid:
+        yield pid
+
+
+@contextmanager
+def running(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Iterator[int]:
+    """Yields the process id, whose children it is ended with. What it says goes to a log, the end of which is shown if anything fails."""
+    log = HOME / "logs" / f"{name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            kind.command,
+            command,
             cwd=PROJECT,
-            env=os.environ | dict(kind.environment),
+            env={**os.environ, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -119,7 +143,7 @@ def running_worker(kind: WorkerKind) -> Iterator[int]:
     try:
         yield process.pid
     except BaseException:
-        print(f"The worker ({'running' if process.poll() is None else 'ended'}) said: {log.read_text()[-2000:]}", file=sys.stderr)
+        print(f"{name} ({'running' if process.poll() is None else 'ended'}) said: {log.read_text()[-2000:]}", file=sys.stderr)
         raise
     finally:
         end_group(process)
@@ -136,7 +160,21 @@ def end_group(process: "subprocess.Popen[bytes]", *, patience: float = 5.0) -> N
     process.wait()
 
 
-def run_together(module: str, inputs: Sequence[object]) -> list[dict[str, Any]]:
+@dataclass(slots=True)
+class Meter:
+    """CPU seconds that others spend from the word until all have answered. read: what they have spent so far."""
+
+    read: Callable[[], float]
+    seconds: float = 0.0
+
+    def start(self) -> None:
+        self.seconds = -self.read()
+
+    def stop(self) -> None:
+        self.seconds += self.read()
+
+
+def run_together(module: str, inputs: Sequence[object], *, meters: Sequence[Meter] = ()) -> list[dict[str, Any]]:
     """Run one process of a module for each input, all at once. Each reads JSON, says it is ready, waits for the word, answers JSON."""
     processes = [
         subprocess.Popen(
@@ -152,6 +190,8 @@ def run_together(module: str, inputs: Sequence[object]) -> list[dict[str, Any]]:
         for process in processes:
             assert process.stdout is not None
             process.stdout.readline()
+        for meter in meters:
+            meter.start()
         for process in processes:
             assert process.stdin is not None
             process.stdin.write("go\n")
@@ -160,6 +200,8 @@ def run_together(module: str, inputs: Sequence[object]) -> list[dict[str, Any]]:
         for process in processes:
             assert process.stdout is not None
             answers.append(json.loads(process.stdout.readline() or "null") or {})
+        for meter in meters:
+            meter.stop()
         if not all(answers):
             raise RuntimeError(f"{module} has failed.")
         return answers

@@ -56,9 +56,15 @@ class Figures:
             ("rate", "per second", lambda v: f"{v:,.0f}"),
             ("worker_us", "worker CPU µs each", lambda v: f"{v:,.0f}"),
             ("postgres_us", "Postgres CPU µs each", lambda v: f"{v:,.0f}"),
+            ("wall_us", "µs each", lambda v: f"{v:,.0f}"),
+            ("peak_mb", "peak MB", lambda v: f"{v:,.1f}"),
             ("p50", "p50 ms", lambda v: f"{v:.1f}"),
             ("p95", "p95 ms", lambda v: f"{v:.1f}"),
             ("p99", "p99 ms", lambda v: f"{v:.1f}"),
+            ("small_ms", "small alone ms", lambda v: f"{v:.1f}"),
+            ("large_ms", "large ms", lambda v: f"{v:.1f}"),
+            ("large_cpu_ms", "large CPU ms", lambda v: f"{v:.1f}"),
+            ("beside_ms", "small beside it ms", lambda v: f"{v:.1f}"),
         ]
         kinds = [one for one in yield_kinds if any(one[0] in values for values in self.taken.values())]
         lines = [_row("measured", *(title for _, title, _ in kinds)), _row(*["---"] * (len(kinds) + 1))]

@@ -15,11 +15,21 @@ import django
 django.setup()
 
 from benchmarks import PROJECT  # noqa: E402 - Django must be set up before its models are imported
-from benchmarks.parts import PARTS, Bench  # noqa: E402
+from benchmarks.backlog_parts import BACKLOG  # noqa: E402
+from benchmarks.bench import Bench  # noqa: E402
+from benchmarks.fairness_parts import FAIRNESS  # noqa: E402
+from benchmarks.intake_parts import INCOMING  # noqa: E402
+from benchmarks.latency_parts import LATENCY  # noqa: E402
+from benchmarks.memory_parts import MEMORY  # noqa: E402
+from benchmarks.package_parts import PACKAGE  # noqa: E402
+from benchmarks.page_parts import PAGES  # noqa: E402
+from benchmarks.parts import OUTGOING  # noqa: E402
 from benchmarks.processes import SinkProcess  # noqa: E402
 from benchmarks.report import Figures  # noqa: E402
-from benchmarks.stock import SLOW_MS, Stock  # noqa: E402
 from benchmarks.watching import BenchmarkError  # noqa: E402
+
+# By the name that the command line takes.
+PARTS = OUTGOING | PACKAGE | LATENCY | BACKLOG | FAIRNESS | MEMORY | INCOMING | PAGES
 
 
 def main() -> int:
@@ -35,8 +45,7 @@ def main() -> int:
     figures = Figures()
     sink = SinkProcess()
     try:
-        stock = Stock(url=sink.url(), slow_url=sink.url(after_ms=SLOW_MS), leads=1_000 if wanted.quick else 20_000)
-        bench = Bench(stock, sink, figures, wanted.quick)
+        bench = Bench(sink, figures, is_quick=wanted.quick)
         for name in wanted.parts or PARTS:
             print(f"{time.monotonic() - started:5.0f} s  {name}", file=sys.stderr, flush=True)
             PARTS[name](bench)

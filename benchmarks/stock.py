@@ -1,6 +1,7 @@
 """Accounts, channels and a stock of leads with their deliveries, from which every measurement takes a fresh, equal queue."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from accounts.ids import new_id
 from accounts.isolation import account_scope
 from accounts.models import Account
 from accounts.signup import create_account
+from benchmarks.sql_ids import id_at
 from delivery.channel_settings import seal_secrets
 from delivery.channels.webhook import KIND
 from delivery.models import DeliveryChannel
@@ -75,6 +77,8 @@ class Stock:
         with connections["owner"].cursor() as cursor:
             cursor.execute("CREATE UNLOGGED TABLE bench_delivery (place int, is_slow bool, LIKE delivery_delivery INCLUDING DEFAULTS)")
         self._add_leads()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("CREATE INDEX ON bench_delivery (place)")
 
     @property
     def raw_lead(self) -> dict[str, Any]:
@@ -93,17 +97,43 @@ class Stock:
         """Empty the log and queue the first deliveries of the stock, as due now; return their ids. with_slow: 5 % more, for slow partners."""
         with connections["owner"].cursor() as cursor:
             cursor.execute("TRUNCATE delivery_delivery, delivery_attempt, delivery_rendering, delivery_channelhealth")
-            columns = "id, account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made, counted_attempts"
-            cursor.execute(
-                f"INSERT INTO delivery_delivery ({columns}, next_attempt_at, created_at, updated_at)"
-                f" SELECT {columns}, now(), now(), now() FROM bench_delivery WHERE place < %s AND (%s OR NOT is_slow) ORDER BY id RETURNING id",
-                [number, with_slow],
-            )
+            cursor.execute(f"{_QUEUE} WHERE place < %s AND (%s OR NOT is_slow) ORDER BY id RETURNING id", [number, with_slow])
             ids = [str(row[0]) for row in cursor.fetchall()]
             # Statistics as a running installation's autovacuum keeps them; and no run pays for the one before.
             cursor.execute("ANALYZE delivery_delivery, distribution_lead, delivery_deliverychannel, accounts_account")
             cursor.execute("CHECKPOINT")
         return ids
+
+    def queue_more(self, number: int, *, routes: Sequence[Route], retry_in_hours: int = 0) -> None:
+        """Queue so many deliveries besides, through the routes in turn, of the leads that the stock has of their accounts. Due now; or, as
+        retries, in so many hours."""
+        wanted: dict[str, Any] = {
+            "number": number, "routes": len(routes), "leads": self.leads // ACCOUNTS, "hours": retry_in_hours,
+            "accounts": [route.account.id for route in routes], "channels": [route.channel_id for route in routes],
+            "profiles": [route.profile_id for route in routes], "partners": [route.partner_id for route in routes],
+        }  # fmt: skip
+        with connections["owner"].cursor() as cursor:
+            # Without the keys' checks, each of which would look for its row.
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute(_QUEUE_MORE, wanted)
+            cursor.execute("SET session_replication_role = DEFAULT")
+            cursor.execute("ANALYZE delivery_delivery")
+            cursor.execute("CHECKPOINT")
+
+    def open_routes(self, name: str, *, per_account: int, url: str, timeout_seconds: int, max_in_flight: int) -> list[Route]:
+        """More channels in every account, of which no lead is in stock."""
+        found = []
+        for account in {route.account.id: route.account for route in self.routes}.values():
+            with account_scope(account.id):
+                access, entity = access_of_account(Account.objects.get()), Entity.objects.get()
+                found += [
+                    _open_route(
+                        access, account, entity, f"{name} {place}", zip_start="8", url=url, timeout_seconds=timeout_seconds,
+                        max_in_flight=max_in_flight,
+                    )
+                    for place in range(per_account)
+                ]  # fmt: skip
+        return found
 
     def _open_account(self, number: int, url: str, slow_url: str) -> None:
         account, key = create_account(f"Bench {number}", email=f"bench{number}@leadflip.test", password=secrets.token_urlsafe())
@@ -127,13 +157,44 @@ class Stock:
             _copy_leads(connection, [(self.slow_routes[place % len(self.slow_routes)], place, True) for place in slow])
 
 
-def _open_route(access: Access, account: Account, entity: Entity, name: str, *, zip_start: str, url: str) -> Route:
+_COLUMNS = "id, account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made, counted_attempts"
+_QUEUE = f"INSERT INTO delivery_delivery ({_COLUMNS}, next_attempt_at, created_at, updated_at) SELECT {_COLUMNS}, now(), now(), now() FROM bench_delivery"
+# The first deliveries of the stock from one place up to another.
+QUEUE_PLACES = f"{_QUEUE} WHERE place >= %s AND place < %s AND NOT is_slow RETURNING id"
+
+_QUEUE_MORE = f"""
+INSERT INTO delivery_delivery (id, account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made,
+                               counted_attempts, next_attempt_at, created_at, updated_at)
+SELECT {id_at("clock_timestamp()")}, route.account_id, lead.lead_id, route.channel_id, route.profile_id, route.partner_id, 'queued', '', false,
+       %(hours)s > 0, (%(hours)s > 0)::int, (%(hours)s > 0)::int, now() + %(hours)s * interval '1 hour', now(), now()
+FROM generate_series(0, %(number)s - 1) AS n
+JOIN unnest(%(accounts)s, %(channels)s, %(profiles)s, %(partners)s) WITH ORDINALITY AS route(account_id, channel_id, profile_id, partner_id, place)
+  ON route.place - 1 = n %% %(routes)s
+JOIN (
+    SELECT account_id, lead_id, row_number() OVER (PARTITION BY account_id ORDER BY place) - 1 AS turn FROM bench_delivery WHERE NOT is_slow
+) lead ON lead.account_id = route.account_id AND lead.turn = n / %(routes)s %% %(leads)s
+ORDER BY n
+"""
+
+
+def _open_route(
+    access: Access,
+    account: Account,
+    entity: Entity,
+    name: str,
+    *,
+    zip_start: str,
+    url: str,
+    timeout_seconds: int = 20,
+    max_in_flight: int = 50,
+) -> Route:
     partner = add_partner(access, {"name": name, "email": f"leads@{zip_start}.test"})
     rules = {"all": [{"field": "zip", "operator": "starts_with", "value": zip_start}]}
     profile = add_profile(access, {"name": f"For {name}", "entity": "solar_leads", "is_enabled": True, "rules": rules})
     assignment = add_assignment(access, profile, {"partner": str(partner.id), "priority": 1})
     header = {"name": "X-Api-Key", "value": "k-51e2bd0f", "secret": True}
-    raw = {"url": url, "payload_format": "json", "headers": [header], "retry": {"policy": "standard"}, "max_in_flight": 50}
+    raw = {"url": url, "payload_format": "json", "headers": [header], "retry": {"policy": "standard"}, "max_in_flight": max_in_flight}
+    raw["timeout_seconds"] = timeout_seconds
     config, secrets_ = KIND.clean_config(raw, fields=(), is_http_allowed=True, policy=outbound_policy(), old_secrets={})
     channel = DeliveryChannel(
         account=account,
@@ -141,7 +202,7 @@ def _open_route(access: Access, account: Account, entity: Entity, name: str, *, 
         kind="webhook",
         config=config,
         fields={"mode": "all", "include_encrypted": True},
-        max_in_flight=50,
+        max_in_flight=max_in_flight,
     )
     channel.sealed_secrets = seal_secrets(account.vault, channel.id, secrets_)
     channel.save()

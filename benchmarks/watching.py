@@ -31,6 +31,11 @@ class BenchmarkError(Exception):
 
 def drain_by_engine(stock: Stock, sink: SinkProcess, kind: WorkerKind, number: int, *, after_ms: int = 0, with_slow: bool = False) -> Drain:
     stock.fill(number, with_slow=with_slow)
+    return drain_queue(sink, kind, number, after_ms=after_ms)
+
+
+def drain_queue(sink: SinkProcess, kind: WorkerKind, number: int, *, after_ms: int = 0) -> Drain:
+    """The engine delivers so many of those that are queued; what is left then stays."""
     return _drain(sink, kind, number, lambda: celery_app.send_task("delivery.deliver_due"), after_ms=after_ms)
 
 
@@ -52,15 +57,12 @@ def _drain(sink: SinkProcess, kind: WorkerKind, number: int, start: Callable[[],
     with running_worker(kind) as pid:
         deadline = time.monotonic() + _GIVE_UP_SECONDS
         marks = [_mark(sink, pid, after_ms, at_least, deadline) for at_least in (_EDGE * number, (1 - _EDGE) * number, number)]
-        while _delivered() < number:
-            if time.monotonic() > deadline:
-                raise BenchmarkError(f"{number - _delivered()} of {number} deliveries are not on record as delivered.")
-            time.sleep(0.05)
+        wait_until_delivered(number, deadline=deadline)
     if sink.ask("stats")["repeats"]:
         raise BenchmarkError("The sink has seen a delivery twice.")
     (first, worker, postgres), (last, worker_after, postgres_after), _ = marks
     between = max(last - first, 1)
-    return Drain(number, _rate(number), (worker_after - worker) / between * 1e6, (postgres_after - postgres) / between * 1e6)
+    return Drain(number, delivered_rate(number), (worker_after - worker) / between * 1e6, (postgres_after - postgres) / between * 1e6)
 
 
 def _mark(sink: SinkProcess, pid: int, after_ms: int, at_least: float, deadline: float) -> tuple[int, float, float]:
@@ -76,19 +78,28 @@ def _mark(sink: SinkProcess, pid: int, after_ms: int, at_least: float, deadline:
 _FAST = f"channel_id NOT IN (SELECT id FROM delivery_deliverychannel WHERE config ->> 'url' LIKE '%%/after/{SLOW_MS}')"
 
 
+def wait_until_delivered(number: int, *, deadline: float) -> None:
+    """By the record. deadline: of the monotonic clock; BenchmarkError after it."""
+    while (delivered := _delivered()) < number:
+        if time.monotonic() > deadline:
+            raise BenchmarkError(f"{number - delivered} of {number} deliveries are not on record as delivered.")
+        time.sleep(0.05)
+
+
 def _delivered() -> int:
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM delivery_delivery WHERE state = 'delivered' AND {_FAST}", [])
         return int(cursor.fetchone()[0])
 
 
-def _rate(number: int) -> float:
-    """Per second, over the middle, by the times at which the deliveries were recorded."""
+def delivered_rate(number: int) -> float:
+    """Per second, over the middle of the first so many, by the times at which the deliveries were recorded."""
+    first, last = int(_EDGE * number), int((1 - _EDGE) * number)
     with connections["owner"].cursor() as cursor:
         cursor.execute(
-            "SELECT extract(epoch FROM percentile_disc(%s) WITHIN GROUP (ORDER BY finished_at) - percentile_disc(%s) WITHIN GROUP (ORDER BY finished_at))"
-            f" FROM delivery_delivery WHERE state = 'delivered' AND {_FAST}",
-            [1 - _EDGE, _EDGE],
+            "SELECT extract(epoch FROM max(finished_at) - min(finished_at)) FROM ("
+            f"SELECT finished_at FROM delivery_delivery WHERE state = 'delivered' AND {_FAST} ORDER BY finished_at LIMIT %s OFFSET %s) middle",
+            [last - first + 1, first],
         )
         seconds = float(cursor.fetchone()[0])
-    return (1 - 2 * _EDGE) * number / max(seconds, 0.001)
+    return (last - first) / max(seconds, 0.001)

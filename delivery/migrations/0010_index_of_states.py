@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             "delivery",
             models.Index(
-                condition=models.Q(("state__in", ["rejected", "failed", "cancelled", "held"])),
+                condition=models.Q(("is_digest", False), ("state__in", ["rejected", "failed", "cancelled", "held", "collecting"])),
                 fields=["account", "state", "-id"],
                 name="delivery_newest_of_state",
             ),
