@@ -23,14 +23,14 @@ _SILENT_SECONDS = 20
 
 def measure_quiet(bench: Bench) -> None:
     """Quiet accounts, ten leads a second each: alone, then beside an account with nine tenths of a backlog of 100,000."""
-    backlog, number = (3_000, 40) if bench.is_quick else (100_000, 80)
+    backlog, number = (3_000, 10) if bench.is_quick else (100_000, 80)
     routes = bench.stock.routes
     quiet = routes[-QUIET_ACCOUNTS * CHANNELS :: CHANNELS]
     for _ in range(bench.rounds):
         bench.stock.fill(0)
         bench.sink.ask("reset")
         with running_worker(ENGINE):
-            trickle(bench, quiet, number=WARM_UP // QUIET_ACCOUNTS, per_second=10)
+            trickle(bench, quiet, number=10, per_second=10)
             bench.figures.add("quiet accounts, alone", **trickle(bench, quiet, number=number, per_second=10))
         bench.stock.queue_more(backlog * 9 // 10, routes=routes[:CHANNELS])
         bench.stock.queue_more(backlog // 10, routes=routes[CHANNELS : -QUIET_ACCOUNTS * CHANNELS])

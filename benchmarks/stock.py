@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from accounts.access import Access, access_of_account
@@ -97,11 +98,9 @@ class Stock:
         """Empty the log and queue the first deliveries of the stock, as due now; return their ids. with_slow: 5 % more, for slow partners."""
         with connections["owner"].cursor() as cursor:
             cursor.execute("TRUNCATE delivery_delivery, delivery_attempt, delivery_rendering, delivery_channelhealth")
-            cursor.execute(f"{_QUEUE} WHERE place < %s AND (%s OR NOT is_slow) ORDER BY id RETURNING id", [number, with_slow])
+            cursor.execute(f"{_queue('id')} WHERE place < %s AND (%s OR NOT is_slow) ORDER BY id RETURNING id", [number, with_slow])
             ids = [str(row[0]) for row in cursor.fetchall()]
-            # Statistics as a running installation's autovacuum keeps them; and no run pays for the one before.
-            cursor.execute("ANALYZE delivery_delivery, distribution_lead, delivery_deliverychannel, accounts_account")
-            cursor.execute("CHECKPOINT")
+            settle(cursor)
         return ids
 
     def queue_more(self, number: int, *, routes: Sequence[Route], retry_in_hours: int = 0) -> None:
@@ -117,8 +116,7 @@ class Stock:
             cursor.execute("SET session_replication_role = replica")
             cursor.execute(_QUEUE_MORE, wanted)
             cursor.execute("SET session_replication_role = DEFAULT")
-            cursor.execute("ANALYZE delivery_delivery")
-            cursor.execute("CHECKPOINT")
+            settle(cursor)
 
     def open_routes(self, name: str, *, per_account: int, url: str, timeout_seconds: int, max_in_flight: int) -> list[Route]:
         """More channels in every account, of which no lead is in stock."""
@@ -157,10 +155,26 @@ class Stock:
             _copy_leads(connection, [(self.slow_routes[place % len(self.slow_routes)], place, True) for place in slow])
 
 
-_COLUMNS = "id, account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made, counted_attempts"
-_QUEUE = f"INSERT INTO delivery_delivery ({_COLUMNS}, next_attempt_at, created_at, updated_at) SELECT {_COLUMNS}, now(), now(), now() FROM bench_delivery"
-# The first deliveries of the stock from one place up to another.
-QUEUE_PLACES = f"{_QUEUE} WHERE place >= %s AND place < %s AND NOT is_slow RETURNING id"
+def settle(cursor: CursorWrapper) -> None:
+    """Statistics as a running installation's autovacuum keeps them; and no run pays for the one before."""
+    cursor.execute("ANALYZE delivery_delivery, distribution_lead, delivery_deliverychannel, accounts_account")
+    cursor.execute("CHECKPOINT")
+
+
+_OTHER_COLUMNS = (
+    "account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made, counted_attempts"
+)
+
+
+def _queue(new_id: str) -> str:
+    return (
+        f"INSERT INTO delivery_delivery (id, {_OTHER_COLUMNS}, next_attempt_at, created_at, updated_at)"
+        f" SELECT {new_id}, {_OTHER_COLUMNS}, now(), now(), now() FROM bench_delivery"
+    )
+
+
+# As deliveries of their own, the first ones of the stock from one place up to another.
+QUEUE_PLACES = f"{_queue(id_at('clock_timestamp()'))} WHERE place >= %s AND place < %s AND NOT is_slow RETURNING id"
 
 _QUEUE_MORE = f"""
 INSERT INTO delivery_delivery (id, account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made,

@@ -62,7 +62,7 @@ def _drain(sink: SinkProcess, kind: WorkerKind, number: int, start: Callable[[],
         raise BenchmarkError("The sink has seen a delivery twice.")
     (first, worker, postgres), (last, worker_after, postgres_after), _ = marks
     between = max(last - first, 1)
-    return Drain(number, delivered_rate(number), (worker_after - worker) / between * 1e6, (postgres_after - postgres) / between * 1e6)
+    return Drain(number, _rate(number), (worker_after - worker) / between * 1e6, (postgres_after - postgres) / between * 1e6)
 
 
 def _mark(sink: SinkProcess, pid: int, after_ms: int, at_least: float, deadline: float) -> tuple[int, float, float]:
@@ -92,7 +92,7 @@ def _delivered() -> int:
         return int(cursor.fetchone()[0])
 
 
-def delivered_rate(number: int) -> float:
+def _rate(number: int) -> float:
     """Per second, over the middle of the first so many, by the times at which the deliveries were recorded."""
     first, last = int(_EDGE * number), int((1 - _EDGE) * number)
     with connections["owner"].cursor() as cursor:

@@ -18,9 +18,9 @@ _ENQUEUE = """
 INSERT INTO delivery_delivery (id, account_id, lead_id, channel_id, profile_id, partner_id, state, reason, is_test, is_retry, attempts_made,
     counted_attempts, next_attempt_at, created_at, updated_at, seats, needs_follow_up)
 SELECT d.id, %s, d.lead_id, d.channel_id, d.profile_id, d.partner_id, d.state, d.reason, false, false, 0, 0,
-    CASE d.state WHEN 'queued' THEN COALESCE(d.due_at, %s) WHEN 'collecting' THEN d.due_at END, %s, %s, d.seats::jsonb, d.needs_follow_up
-FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::bool[])
-  AS d(id, lead_id, channel_id, profile_id, partner_id, state, reason, due_at, seats, needs_follow_up)
+    CASE d.state WHEN 'queued' THEN COALESCE(d.due_at, %s) WHEN 'collecting' THEN d.due_at END, %s, %s, d.seats, d.needs_follow_up
+FROM json_to_recordset(%s) AS d(id uuid, lead_id uuid, channel_id uuid, profile_id uuid, partner_id uuid, state text, reason text,
+    due_at timestamptz, seats jsonb, needs_follow_up bool)
 """
 
 
@@ -56,19 +56,22 @@ def enqueue(deliveries: Sequence[NewDelivery], *, account_id: UUID, now: datetim
     """Write the rows. The caller rings `wake` once its transaction has committed."""
     if not deliveries:
         return
-    columns: list[list[Any]] = [
-        [d.id for d in deliveries],
-        [d.lead_id for d in deliveries],
-        [d.channel_id for d in deliveries],
-        [d.profile_id for d in deliveries],
-        [d.partner_id for d in deliveries],
-        [d.state for d in deliveries],
-        [d.reason for d in deliveries],
-        [d.due_at for d in deliveries],
-        [_encode(d.seats).decode() if d.seats else None for d in deliveries],
-        [d.needs_follow_up for d in deliveries],
+    rows = [
+        {
+            "id": d.id,
+            "lead_id": d.lead_id,
+            "channel_id": d.channel_id,
+            "profile_id": d.profile_id,
+            "partner_id": d.partner_id,
+            "state": d.state,
+            "reason": d.reason,
+            "due_at": d.due_at,
+            "seats": d.seats or None,
+            "needs_follow_up": d.needs_follow_up,
+        }
+        for d in deliveries
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE, [account_id, now, now, now, *columns])
+        cursor.execute(_ENQUEUE, [account_id, now, now, now, _encode(rows).decode()])
     if any(d.collects for d in deliveries):
         transaction.on_commit(ring_background)

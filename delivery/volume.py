@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
+from operator import add
 from typing import Any
 from uuid import UUID
 
@@ -107,8 +108,8 @@ def sum_up(hours: Iterable[Hour]) -> Volume:
     waits = [0] * (len(WAIT_LIMITS_MS) + 1)
     for hour in hours:
         leads, delivered, failed, rejected = leads + hour.leads, delivered + hour.delivered, failed + hour.failed, rejected + hour.rejected
-        for number, count in enumerate(hour.waits):
-            waits[number] += count
+        if hour.waits:
+            waits = list(map(add, waits, hour.waits))
     finished = delivered + failed + rejected
     return Volume(
         leads, delivered, failed, rejected, delivered / finished if finished else None, percentile(waits, 0.5), percentile(waits, 0.95)

@@ -12,19 +12,19 @@ from accounts.ids import new_id
 from distribution.fields.exact_json import dump
 from distribution.routing import Decision
 
+# One JSON document each: arrays of every column cost a good deal more to write out here.
 _STORE = """
 WITH leads AS (
     INSERT INTO distribution_lead (id, account_id, entity_id, source, status, "values", sealed, wrapped_key, note, duplicate_of_id,
         request_id, created_at, updated_at)
-    SELECT l.id, %(account)s, %(entity)s, %(source)s, l.status, l.content::jsonb, l.sealed, l.wrapped_key, l.note, l.duplicate_of, %(request)s,
+    SELECT l.id, %(account)s, %(entity)s, %(source)s, l.status, l.content, l.sealed, l.wrapped_key, l.note, l.duplicate_of, %(request)s,
         %(now)s, %(now)s
-    FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(contents)s::text[], %(sealed)s::bytea[], %(keys)s::bytea[], %(notes)s::text[],
-        %(duplicates)s::uuid[]) AS l(id, status, content, sealed, wrapped_key, note, duplicate_of)
+    FROM json_to_recordset(%(leads)s) AS l(id uuid, status text, content jsonb, sealed bytea, wrapped_key bytea, note text, duplicate_of uuid)
 )
 INSERT INTO distribution_decision (id, account_id, lead_id, profile_id, profile_name, is_matched, detail, created_at)
-SELECT d.id, %(account)s, d.lead_id, d.profile_id, d.profile_name, d.is_matched, d.detail::jsonb, %(now)s
-FROM unnest(%(decision_ids)s::uuid[], %(lead_ids)s::uuid[], %(profile_ids)s::uuid[], %(profile_names)s::text[], %(matched)s::bool[], %(details)s::text[])
-  AS d(id, lead_id, profile_id, profile_name, is_matched, detail)
+SELECT d.id, %(account)s, d.lead_id, d.profile_id, d.profile_name, d.is_matched, d.detail, %(now)s
+FROM json_to_recordset(%(decisions)s)
+  AS d(id uuid, lead_id uuid, profile_id uuid, profile_name text, is_matched bool, detail jsonb)
 """
 
 
@@ -41,7 +41,6 @@ class LeadRow:
 
 
 def store_leads(rows: Sequence[LeadRow], *, account_id: UUID, entity_id: UUID, source: str, request_id: str, now: datetime) -> None:
-    decisions = [(row.id, decision) for row in rows for decision in row.decisions]
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE,
@@ -51,18 +50,35 @@ def store_leads(rows: Sequence[LeadRow], *, account_id: UUID, entity_id: UUID, s
                 "source": source,
                 "request": request_id,
                 "now": now,
-                "ids": [row.id for row in rows],
-                "statuses": [row.status for row in rows],
-                "contents": [dump(row.values).decode() for row in rows],
-                "sealed": [row.sealed for row in rows],
-                "keys": [row.wrapped_key for row in rows],
-                "notes": [row.note for row in rows],
-                "duplicates": [row.duplicate_of for row in rows],
-                "decision_ids": [new_id() for _ in decisions],
-                "lead_ids": [lead_id for lead_id, _ in decisions],
-                "profile_ids": [decision.profile_id for _, decision in decisions],
-                "profile_names": [decision.profile_name for _, decision in decisions],
-                "matched": [decision.is_matched for _, decision in decisions],
-                "details": [dump(decision.as_json()).decode() for _, decision in decisions],
+                "leads": dump([_lead(row) for row in rows]).decode(),
+                "decisions": dump([_decision(row, decision) for row in rows for decision in row.decisions]).decode(),
             },
         )
+
+
+def _lead(row: LeadRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "status": row.status,
+        "content": row.values,
+        "sealed": None if row.sealed is None else _hex(row.sealed),
+        "wrapped_key": _hex(row.wrapped_key),
+        "note": row.note,
+        "duplicate_of": row.duplicate_of,
+    }
+
+
+def _decision(row: LeadRow, decision: Decision) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "lead_id": row.id,
+        "profile_id": decision.profile_id,
+        "profile_name": decision.profile_name,
+        "is_matched": decision.is_matched,
+        "detail": decision.as_json(),
+    }
+
+
+def _hex(content: bytes) -> str:
+    """As Postgres reads bytea."""
+    return f"\\x{content.hex()}"

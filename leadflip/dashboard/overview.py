@@ -24,7 +24,7 @@ _ATTENTION = 5
 _UNMATCHED = """
 SELECT count(*) FROM (
     SELECT 1 FROM (
-        SELECT id FROM distribution_lead WHERE account_id = %s AND id >= %s AND erased_at IS NULL ORDER BY id DESC LIMIT 10000
+        SELECT id FROM distribution_lead WHERE account_id = %s AND id >= %s AND erased_at IS NULL ORDER BY id DESC LIMIT 5000
     ) lead LEFT JOIN LATERAL (SELECT true AS is_sent FROM delivery_delivery WHERE lead_id = lead.id LIMIT 1) delivery ON true
     WHERE is_sent IS NULL LIMIT 1000
 ) few

@@ -2,14 +2,16 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Job
-from delivery.models import Delivery, DeliveryState
+from delivery.models import ChannelHealth, Delivery, DeliveryState
 from tests.builders import Set, make_account, make_lead, make_set
 from tests.pages import HTMX, Visitor, sign_in
 
@@ -54,6 +56,16 @@ def test_tabs_count_and_narrow(acme: Set, alice: Visitor) -> None:
     }  # fmt: skip
     assert len(page.context["slice"].rows) == 1
     assert alice.get("deliveries/?state=delivered").context["slice"].rows == []
+
+
+@pytest.mark.parametrize("query", ["", "?q=jane@example", "?state=held"])
+def test_what_waits_for_an_open_breaker_counts_as_held(acme: Set, alice: Visitor, query: str) -> None:
+    with acme.shop.open() as access:
+        until = timezone.now() + timedelta(minutes=1)
+        ChannelHealth.objects.create(channel=acme.channel, account_id=access.account_id, opened_at=timezone.now(), open_until=until)
+    page = alice.get(f"deliveries/{query}")
+    counts = {tab.label: tab.count for tab in page.context["tabs"]}
+    assert (counts["Held"], counts["On their way"], len(page.context["slice"].rows)) == ("1", "0", 1)
 
 
 @pytest.mark.parametrize(("text", "number"), [("jane@example", 1), ("JANE", 1), ("nobody", 0), ("078-05-1120", 0)])
