@@ -48,6 +48,11 @@ class _Run:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     recorded: int = 0
     falls_due: list[datetime] = field(default_factory=list)  # a heap: when tries fall due that this run put off, and when channels open
+    companions: tuple[asyncio.Task[None], ...] = ()  # what records and what keeps leases; neither ends before the run does
+
+    def is_whole(self) -> bool:
+        """False once a companion has met a fault of ours: what is sent from then on would not be recorded, or be sent by others too."""
+        return not any(companion.done() for companion in self.companions)
 
     def is_something_near(self) -> bool:
         """Will something that this run knows of fall due before the next sweep?"""
@@ -89,19 +94,24 @@ class Engine:
         self._new_result = asyncio.Event()
 
     async def run(self, *, seconds: float) -> int:
-        """Deliver until nothing has been due for a moment, or the seconds are over. Returns how many tries were recorded."""
+        """Deliver until nothing has been due for a moment, or the seconds are over. Returns how many tries were recorded.
+
+        Raises what a companion met. Its claims come back when their leases end; the next run starts afresh.
+        """
         run = _Run(until=time.monotonic() + seconds)
         await self._claims.run(queue.take_back)
-        recorder = asyncio.create_task(self._record_results(run))
-        keeper = asyncio.create_task(self._keep_leases(run))
+        run.companions = (asyncio.create_task(self._record_results(run)), asyncio.create_task(self._keep_leases(run)))
         try:
             await self._claim_and_send(run)
         finally:
             # Also after a fault: what was sent must be recorded.
             await self._finish(run)
-            keeper.cancel()
-            recorder.cancel()
-            await asyncio.gather(keeper, recorder, return_exceptions=True)
+            for companion in run.companions:
+                companion.cancel()
+            ends = await asyncio.gather(*run.companions, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
         return run.recorded
 
     async def close(self) -> None:
@@ -111,7 +121,7 @@ class Engine:
 
     async def _claim_and_send(self, run: _Run) -> None:
         idle_since: float | None = None
-        while not self._is_stopping() and time.monotonic() < run.until:
+        while not self._is_stopping() and time.monotonic() < run.until and run.is_whole():
             if self._slots - run.in_flight < min(_LEAST_CLAIM, self._slots // 4 + 1):
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
@@ -263,12 +273,15 @@ class Engine:
     async def _finish(self, run: _Run) -> None:
         """Wait for what is in flight; give back what does not end in time."""
         deadline = time.monotonic() + _FINISH_SECONDS if self._is_stopping() else float("inf")
-        while run.in_flight and time.monotonic() < deadline:
+        while run.in_flight and time.monotonic() < deadline and run.is_whole():
             await asyncio.sleep(_POLL_SECONDS)
             if self._is_stopping():
                 deadline = min(deadline, time.monotonic() + _FINISH_SECONDS)
         for task in list(run.tasks):
             task.cancel()
         await asyncio.gather(*run.tasks, return_exceptions=True)
+        if not run.is_whole():
+            # Some of these were sent. To give them back is to send them again at once, and again.
+            return
         for claim_id in list(run.claims):
             await self._claims.run(lambda connection: queue.give_back(connection, claim_id))  # noqa: B023 - awaited at once

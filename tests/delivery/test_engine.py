@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connections
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.isolation import account_scope
 from accounts.models import Account, AuditEvent
@@ -219,6 +221,30 @@ def test_the_partner_s_own_id_and_price_are_kept(partner: Partner) -> None:
     route.lane.add()
     deliver()
     assert (route.only().partner_reference, route.only().partner_price) == ("P-4711", Decimal("25.50"))
+
+
+@pytest.mark.parametrize("broken", ["delivery.engine.make_record", "delivery.queue.take_back"])
+def test_a_fault_in_what_goes_on_beside_ends_the_run_and_the_next_one_delivers(
+    partner: Partner, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    route = open_route("Acme", partner)
+    route.lane.add(3)
+    real, calls = import_string(broken), iter(range(100))
+
+    def fails_the_second_time(*args: Any, **named: Any) -> Any:
+        if next(calls) == 1:
+            raise ArithmeticError("broken")
+        return real(*args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(broken, fails_the_second_time)
+        patch.setattr("delivery.engine._SWEEP_SECONDS", 0.05)
+        with pytest.raises(ArithmeticError):
+            deliver(seconds=60)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE delivery_delivery SET leased_until = now() - interval '1 s' WHERE state = 'sending'")
+    deliver()
+    assert Counter(route.lane.states()) == {"delivered": 3}
 
 
 def test_retries_leave_half_of_the_slots_to_first_tries() -> None:
