@@ -1,6 +1,6 @@
 """Who is asking, and what they may do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +25,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     Role.MEMBER: frozenset({"intake", "read", "write"}),
     Role.VIEWER: frozenset({"read"}),
 }
+_RUNNERS = frozenset({Role.OWNER, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Access:
     actor: Actor
     scopes: frozenset[str]
     request_id: str = ""  # of the request it came with, for the audit log
+    may_administer: bool = True  # False for people who are neither owner nor admin; a key is bound by its scopes alone
 
     @property
     def vault(self) -> AccountVault:
@@ -101,7 +103,8 @@ def access_of_member(user: User) -> Access | None:
     member = Member.objects.select_related("account").filter(user=user).first()
     if member is None:
         return None
-    return access_of_account(member.account, actor=Actor("user", user.id, user.email), scopes=ROLE_SCOPES[member.role])
+    access = access_of_account(member.account, actor=Actor("user", user.id, user.email), scopes=ROLE_SCOPES[member.role])
+    return replace(access, may_administer=member.role in _RUNNERS)
 
 
 def access_of_account(account: Account, *, actor: Actor = SYSTEM, scopes: frozenset[str] = frozenset(SCOPES)) -> Access:

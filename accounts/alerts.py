@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from accounts.isolation import account_scope
 from accounts.models import Account, Alert, AlertKind, Member, Role
 from accounts.outbox import post
 
+# An alert whose cause is gone is history.
+KEPT_FOR = timedelta(days=90)
 # Of one mail.
 _MAILED_AT_ONCE = 50
 
@@ -82,6 +84,19 @@ def send_alerts() -> bool:
         accounts: list[UUID] = [row[0] for row in cursor.fetchall()]
     mailed = [_mail_of(account_id) for account_id in accounts]
     return any(mailed)
+
+
+def forget_old_alerts() -> int:
+    """Those of all accounts whose cause has been gone for KEPT_FOR. Returns how many."""
+    before = timezone.now() - KEPT_FOR
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT leadflip_accounts_of_old_alerts(%s)", [before])
+        accounts: list[UUID] = [row[0] for row in cursor.fetchall()]
+    number = 0
+    for account_id in accounts:
+        with account_scope(account_id):
+            number += Alert.objects.filter(resolved_at__lt=before).delete()[0]
+    return number
 
 
 def _mail_of(account_id: UUID) -> bool:

@@ -25,19 +25,26 @@ def _redis() -> "redis.Redis":
 
 
 class Doorbell:
-    """Starts one Celery task. Whoever rings shuts the door to others, until the task opens it, or for `door_seconds` over all processes."""
+    """Starts one Celery task. Whoever rings shuts the door to others, until the task opens it, or for `door_seconds` over all processes.
 
-    def __init__(self, task: str, *, key: str, door_seconds: float, queue: str | None = None) -> None:
+    linger_seconds: for so long at least the task goes on looking after it came. A process that has rung need not ring again for half of that: the
+    task comes after the ring and so looks until then, whenever it came.
+    """
+
+    def __init__(self, task: str, *, key: str, door_seconds: float, queue: str | None = None, linger_seconds: float = 0.0) -> None:
         self.task, self.key, self.door_seconds, self.queue = task, key, door_seconds, queue
+        self._rest_seconds = linger_seconds / 2
         self._silent_until = 0.0
 
     def ring(self) -> None:
         """Never raises and never waits long: what it announces is safe in Postgres already."""
-        if time.monotonic() < self._silent_until:
+        now = time.monotonic()
+        if now < self._silent_until:
             return
         try:
             if _redis().set(self.key, 1, nx=True, px=int(self.door_seconds * 1000)):
                 current_app.send_task(self.task, queue=self.queue, ignore_result=True, retry=False, expires=_STALE_SECONDS)
+            self._silent_until = now + self._rest_seconds
         except (redis.RedisError, OperationalError, OSError) as error:
             self._silent_until = time.monotonic() + _RETRY_SECONDS
             logger.warning("The wake-up for %s could not be sent; the sweep will find what is due. %s", self.task, error)

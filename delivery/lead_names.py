@@ -6,7 +6,7 @@ from django.db.models import Prefetch
 
 from delivery.models import Delivery
 from distribution.entity_table import specs_of
-from distribution.fields import FieldSpec, lead_name
+from distribution.fields import FieldSpec, lead_contact, lead_name
 from distribution.lead_values import arrange
 from distribution.models import Lead
 
@@ -22,12 +22,17 @@ class LeadNames:
 
     def of(self, delivery: Delivery) -> str:
         """Empty where there is no lead, or it was erased."""
+        return self.with_contact_of(delivery)[0]
+
+    def with_contact_of(self, delivery: Delivery) -> tuple[str, str]:
+        """Its name, and an address or number that tells it from others of that name; either may be empty."""
         lead = delivery.lead
         if lead is None or lead.erased_at is not None:
-            return ""
+            return "", ""
         if lead.entity_id not in self._specs:
             self._specs[lead.entity_id] = specs_of(lead.entity)
         specs = self._specs[lead.entity_id]
         # A value that is encrypted by now may still lie among the plain ones.
         plain, _ = arrange(specs, lead.values, {})
-        return lead_name(specs, plain, lead.entity.display_field)
+        name, contact = lead_name(specs, plain, lead.entity.display_field), lead_contact(specs, plain)
+        return name, contact if contact != name else ""

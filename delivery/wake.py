@@ -11,7 +11,7 @@ DOOR_SECONDS = 5.0
 # An engine that finds nothing keeps looking for this long: leads come in crowds, and it is quicker than any message.
 LINGER_SECONDS = 0.15
 
-_engine = Doorbell("delivery.deliver_due", key="leadflip:wake", door_seconds=DOOR_SECONDS)
+_engine = Doorbell("delivery.deliver_due", key="leadflip:wake", door_seconds=DOOR_SECONDS, linger_seconds=LINGER_SECONDS)
 
 
 def wake() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from distribution.caps import Seat, amount_shown, from_hundredths
+from distribution.caps import Seat, amount_shown, from_hundredths, zone
 from distribution.decisions import AssignmentDecision
 from distribution.places import Candidate, Place
 from distribution.profile_specs import AssignmentSpec
@@ -25,7 +25,7 @@ def decision_of(candidate: Candidate, verdict: Verdict, now: datetime) -> Assign
 
 def repeated(assignment: AssignmentSpec, sent_at: datetime) -> AssignmentDecision:
     span = "1 day" if assignment.repeat_days == 1 else f"{assignment.repeat_days} days"
-    reason = f"{assignment.partner_name} was sent this person on {iso(sent_at)}; not again within {span}."
+    reason = f"{assignment.partner_name} was sent this person on {_at(sent_at, assignment)}; not again within {span}."
     return assignment.decided("duplicate", reason, {"sent_at": iso(sent_at), "repeat_days": assignment.repeat_days})
 
 
@@ -34,9 +34,8 @@ def _chosen(assignment: AssignmentSpec, place: Place) -> AssignmentDecision:
     reason = "Chosen."
     details: dict[str, Any] = {"is_held": is_paused or place.due_at is not None}
     if place.due_at and place.full:
-        until = iso(place.due_at)
-        reason = f"Chosen; held until {until}, when the {limit_words(assignment, place.full)}, begins anew."
-        details["until"] = until
+        reason = f"Chosen; held until {_at(place.due_at, assignment)}, when the {limit_words(assignment, place.full)}, begins anew."
+        details["until"] = iso(place.due_at)
     elif place.is_overflow and place.full:
         picked = place.picked.assignment
         reason = f"Chosen instead of {picked.partner_name}, whose {_kind(place.full)} is {_used_up(place.full)}."
@@ -47,9 +46,11 @@ def _chosen(assignment: AssignmentSpec, place: Place) -> AssignmentDecision:
 
 
 def _full(assignment: AssignmentSpec, seat: Seat, now: datetime) -> AssignmentDecision:
-    details = _limit_details(assignment, seat, now)
-    until = f" until {details['resets_at']}" if details["resets_at"] else ""
-    return assignment.decided("cap", f"The {limit_words(assignment, seat)}, is {_used_up(seat)}{until}.", details)
+    end = assignment.plan.reset(seat, now)
+    until = f" until {_at(end, assignment)}" if end else ""
+    return assignment.decided(
+        "cap", f"The {limit_words(assignment, seat)}, is {_used_up(seat)}{until}.", _limit_details(assignment, seat, now)
+    )
 
 
 def _overflown(assignment: AssignmentSpec, place: Place, now: datetime) -> AssignmentDecision:
@@ -92,6 +93,12 @@ def _limit_details(assignment: AssignmentSpec, seat: Seat, now: datetime) -> Map
         "limit": amount_shown(seat.limit, seat.key.measure),
         "resets_at": iso(end) if end else None,
     }
+
+
+def _at(moment: datetime, assignment: AssignmentSpec) -> str:
+    """The moment as the partner's clock shows it, such as "May 16, 2026, 00:00 PDT"."""
+    local = moment.astimezone(zone(assignment.time_zone))
+    return f"{local:%b} {local.day}, {local:%Y, %H:%M %Z}"
 
 
 def iso(moment: datetime) -> str:

@@ -1,7 +1,9 @@
 """What intake answers."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from delivery.enqueue import NewDelivery
 from intake.people import Repetition
 from intake.pipeline import Receipt, Repeat
 
@@ -12,10 +14,7 @@ def receipt_json(answer: Receipt | Repeat) -> dict[str, Any]:
         shown: dict[str, Any] = {
             "lead_id": str(answer.lead_id),
             "created_at": answer.created_at,
-            "deliveries": [
-                {"id": str(delivery.id), "partner": str(delivery.partner_id), "partner_name": name, "state": delivery.state}
-                for delivery, name in answer.deliveries
-            ],
+            "deliveries": deliveries_json(answer.deliveries),
         }
         if answer.repetition:
             shown["duplicate"] = _duplicate(answer.repetition, "create_anyway")
@@ -28,6 +27,14 @@ def receipt_json(answer: Receipt | Repeat) -> dict[str, Any]:
         "deliveries": [],
         "duplicate": _duplicate(answer.repetition, action),
     }
+
+
+def deliveries_json(deliveries: Iterable[tuple[NewDelivery, str]]) -> list[dict[str, Any]]:
+    """New ones, each with its partner's name."""
+    return [
+        {"id": str(delivery.id), "partner": str(delivery.partner_id), "partner_name": name, "state": delivery.state}
+        for delivery, name in deliveries
+    ]
 
 
 def warnings_of(answer: Receipt | Repeat, entity: str) -> list[str]:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from accounts.alerts import send_alerts
+from accounts.alerts import forget_old_alerts, send_alerts
 from accounts.doorbell import ring_background
 from accounts.jobs import TakeStep, take_one_step
 from accounts.outbox import send_due
@@ -64,6 +64,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     clean_imports,
     drop_old_months,
     forget_old_log,
+    forget_old_alerts,
     count_hours,
 )
 

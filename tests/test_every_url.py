@@ -132,6 +132,7 @@ CALLS = [
     Call("GET", "attempts", 200, 200, READ),
     Call("GET", "leads", 200, 200, READ),
     Call("GET", "leads/{lead}", 200, scope=READ),
+    Call("POST", "leads/{lead}/redistribute", 200),
     Call("DELETE", "leads/{lead}", 204),
     Call("GET", "imports", 200, 200, READ),
     Call("POST", "imports", 415, 415, body={}),

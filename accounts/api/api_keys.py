@@ -47,6 +47,7 @@ class NameBody(ApiKeyBody):
 class ApiKeyList(Lists[ApiKey]):
     """API keys, revoked ones too. A new key's text stands in `key` of the answer that made it, and never again."""
 
+    administrative = "changes"
     serializer_class = ApiKeyBody
 
     def rows(self) -> QuerySet[ApiKey]:
@@ -61,6 +62,7 @@ class ApiKeyList(Lists[ApiKey]):
 class ApiKeyDetail(Reads[ApiKey], Changes[ApiKey], Deletes[ApiKey]):
     """One API key. Its name can be changed; DELETE revokes it: it opens nothing from then on, and stays in the list."""
 
+    administrative = "changes"
     serializer_class = NameBody
 
     def rows(self) -> QuerySet[ApiKey]:

@@ -33,6 +33,7 @@ class AuditEventAnswer(Answer):
 class AuditList(Lists[AuditEvent]):
     """Every change of configuration: who, what, the old and the new."""
 
+    administrative = "all"
     serializer_class = AuditEventAnswer
 
     def rows(self) -> QuerySet[AuditEvent]:

@@ -57,11 +57,18 @@ def request_id_of(request: Request) -> str:
 
 
 class HasScope(BasePermission):
-    """A view names the scope it needs as `scope`; else reading needs `read` and anything more needs `write`."""
+    """A view names the scope it needs as `scope`; else reading needs `read` and anything more needs `write`.
+
+    administrative: what of it only owners and admins may, as in the dashboard: its `changes`, or `all`.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not isinstance(request.auth, Access):
             return False
         scope = getattr(view, "scope", None) or ("read" if request.method in SAFE_METHODS else "write")
+        administrative = getattr(view, "administrative", None)
+        if administrative and not request.auth.may_administer and (administrative == "all" or request.method not in SAFE_METHODS):
+            self.message = "Only an owner or an admin of the account may do this."
+            return False
         self.message = f"This needs the scope {scope!r}, which your key or role does not have."
         return scope in request.auth.scopes

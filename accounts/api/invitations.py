@@ -56,6 +56,7 @@ class InvitationList(Lists[Invitation], Creates[Invitation]):
     409 while the address has an open invitation, and from the hundredth of a day on.
     """
 
+    administrative = "changes"
     serializer_class = InvitationBody
 
     def rows(self) -> QuerySet[Invitation]:
@@ -68,6 +69,7 @@ class InvitationList(Lists[Invitation], Creates[Invitation]):
 class InvitationDetail(Reads[Invitation], Deletes[Invitation]):
     """One invitation. DELETE revokes it: its link opens nothing from then on, and it stays in the list. An accepted one answers 409."""
 
+    administrative = "changes"
     serializer_class = InvitationBody
 
     def rows(self) -> QuerySet[Invitation]:

@@ -31,6 +31,7 @@ class RoleBody(MemberBody):
 class MemberList(Lists[Member], Creates[Member]):
     """The people who work in this account, each with a role. To add one, name the email address they sign in with."""
 
+    administrative = "changes"
     serializer_class = MemberBody
 
     def rows(self) -> QuerySet[Member]:
@@ -43,6 +44,7 @@ class MemberList(Lists[Member], Creates[Member]):
 class MemberDetail(Reads[Member], Changes[Member], Deletes[Member]):
     """One member. The account's last owner can neither be removed nor get another role (409)."""
 
+    administrative = "changes"
     serializer_class = RoleBody
 
     def rows(self) -> QuerySet[Member]:

@@ -39,8 +39,6 @@ type Need = Literal["read", "write", "admin"]
 # Of unseen alerts: beyond it nobody cares how many.
 _MOST_COUNTED = 99
 
-_RUNNERS = frozenset({Role.OWNER, Role.ADMIN})
-
 
 class PageRequest(HttpRequest):
     """A request as a view of the dashboard gets it: by a member, in an account."""
@@ -57,7 +55,7 @@ class PageRequest(HttpRequest):
 
     @property
     def may_administer(self) -> bool:
-        return self.role in _RUNNERS
+        return self.access.may_administer
 
     @property
     def may_reveal(self) -> bool:

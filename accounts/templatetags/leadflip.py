@@ -2,10 +2,11 @@
 
 import json
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
+from django.apps import apps
 from django.http import HttpRequest
 from django.template import Context
 from django.urls import reverse
@@ -55,6 +56,17 @@ def when(moment: datetime | None) -> SafeString | str:
         return "—"
     local = timezone.localtime(moment)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(local), _distance(moment))
+
+
+@register.filter
+def model_words(model_name: str) -> str:
+    """`deliverychannel` as people say it: delivery channel."""
+    return _model_words().get(model_name, model_name)
+
+
+@cache
+def _model_words() -> dict[str, str]:
+    return {model._meta.model_name or "": str(model._meta.verbose_name) for model in apps.get_models()}
 
 
 @register.filter

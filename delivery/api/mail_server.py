@@ -46,6 +46,8 @@ class MailServerBody(Body):
 class MailServerView(AccountView):
     """The account's own SMTP server: what mails to partners go out through. Until there is one, deliveries by email are held."""
 
+    administrative = "changes"
+
     @extend_schema(responses={200: MailServerBody})
     def get(self, request: Request) -> Response:
         server = MailServer.objects.first()

@@ -31,10 +31,11 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """lead_name: empty for a test of a sample, and for a lead that was erased. took_ms: from the lead to the partner, once it is there."""
+    """lead_name: empty for a test of a sample, and for a lead that was erased. lead_contact: its address or number, if it has one. took_ms: from the lead to the partner, once it is there."""
 
     delivery: Delivery
     lead_name: str
+    lead_contact: str
     took_ms: float | None
 
 
@@ -63,7 +64,7 @@ def export_deliveries(request: PageRequest) -> HttpResponse:
 
 def rows_of(found: Sequence[Delivery]) -> list[Row]:
     names = LeadNames()
-    return [Row(delivery, names.of(delivery), _took(delivery)) for delivery in found]
+    return [Row(delivery, *names.with_contact_of(delivery), _took(delivery)) for delivery in found]
 
 
 def filter_query(query: QueryDict) -> str:

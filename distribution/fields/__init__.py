@@ -2,7 +2,7 @@
 
 from distribution.fields.cleaner import Cleaned, Cleaner, compile_cleaner
 from distribution.fields.describe import clean_field_spec, clean_field_specs
-from distribution.fields.display import display_text, lead_name
+from distribution.fields.display import display_text, lead_contact, lead_name
 from distribution.fields.faults import Fault
 from distribution.fields.spec import ADDRESS_PARTS, FIELD_TYPES, RESERVED_KEYS, SYSTEM_KEYS, FieldSpec
 
@@ -19,5 +19,6 @@ __all__ = [
     "clean_field_specs",
     "compile_cleaner",
     "display_text",
+    "lead_contact",
     "lead_name",
 ]

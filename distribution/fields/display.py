@@ -29,6 +29,16 @@ def lead_name(specs: Iterable[FieldSpec], values: Mapping[str, Any], display_fie
     return UNNAMED
 
 
+def lead_contact(specs: Iterable[FieldSpec], values: Mapping[str, Any]) -> str:
+    """Return what tells two leads of one name apart: the first plain email address, else the first plain telephone number, else nothing."""
+    plain = sorted((spec for spec in specs if not spec.is_encrypted), key=lambda spec: spec.position)
+    for wanted in ("email", "phone"):
+        for spec in plain:
+            if spec.type == wanted and values.get(spec.key):
+                return str(values[spec.key])
+    return ""
+
+
 def display_text(spec: FieldSpec, value: Any) -> str:
     """Return a normalised value as text: options by label, Yes or No, an address in one line; "" for a missing one."""
     match value:

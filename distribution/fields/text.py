@@ -25,6 +25,8 @@ _PLAIN_EMAIL = re.compile(rf"({_ATOM}(?:\.{_ATOM})*@)((?:{_LABEL}\.)+[a-zA-Z]+)"
 _MAX_PLAIN_DOMAIN = 63
 _SPECIAL_USE = (".arpa", ".invalid", ".local", ".localhost", ".onion")
 
+_NO_SEPARATORS = str.maketrans("", "", " -.()")
+
 _URL = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
 _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f\\]|\s")
 
@@ -126,6 +128,9 @@ class PhoneCleaner:
         if text is None:
             return None
         e164 = self._e164(text)
+        if text.translate(_NO_SEPARATORS) == e164:
+            # It was read as E.164 already; to read it again is what reading it costs.
+            return e164
         # A junk number with leading zeros or dialling prefixes loses one at each reading; a real one stays as it is.
         if self._e164(e164) != e164:
             raise RefusedError("is not a telephone number")

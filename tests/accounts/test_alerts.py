@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.alerts import raise_alert, resolve_alerts, send_alerts
+from accounts.alerts import forget_old_alerts, raise_alert, resolve_alerts, send_alerts
 from accounts.ids import new_id
 from accounts.models import Alert, AlertKind, OutgoingMail
 from tests.accounts.alerting import make_alert
@@ -122,3 +122,14 @@ def test_somebody_who_may_not_sign_in_gets_no_mail() -> None:
     raise_in(acme)
     send_alerts()
     assert [mail.to for mail in OutgoingMail.objects.all()] == ["alice@acme.test"]
+
+
+def test_what_was_over_three_months_ago_is_forgotten_and_what_stands_open_is_not() -> None:
+    acme, other = make_account(), make_account("Other", "charlie@other.test")
+    long_ago = timezone.now() - timedelta(days=91)
+    raise_in(acme, title="Open since", created_at=long_ago)
+    raise_in(acme, incident="2", title="Over", created_at=long_ago, resolved_at=long_ago)
+    raise_in(acme, incident="3", title="Over lately", resolved_at=timezone.now() - timedelta(days=89))
+    raise_in(other, title="Over there", created_at=long_ago, resolved_at=long_ago)
+    assert forget_old_alerts() == 2
+    assert (sorted(incidents(acme)), incidents(other)) == (["Open since", "Over lately"], [])

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.screen import Screen
@@ -85,25 +86,42 @@ def test_from_sign_up_to_a_delivered_lead(site: Site, screen: Screen) -> None:
     expect(page.get_by_role("heading", name="First steps")).to_have_count(0)
 
 
-def test_a_guest_joins_with_the_role_that_the_invitation_gives(site: Site, browser: Browser, demo: Screen) -> None:
+def _join(site: Site, browser: Browser, demo: Screen, *, email: str, role: str) -> Screen:
+    """Invite that person to the demo account, and be them."""
     demo.open("/a/demo/team/")
-    demo.page.locator("input[type=email]").first.fill("vera@guests.test")
-    demo.page.locator("form:has(input[type=email]) select").first.select_option("viewer")
+    demo.page.locator("input[type=email]").first.fill(email)
+    demo.page.locator("form:has(input[type=email]) select").first.select_option(role)
     demo.page.locator("form:has(input[type=email])").get_by_role("button").first.click()
-    link = re.search(r"https?://\S+", site.mail_to("vera@guests.test", about="demo")["text"])
+    link = re.search(r"https?://\S+", site.mail_to(email, about="demo")["text"])
     assert link
+    guest = Screen(browser.new_context(base_url=site.url).new_page(), url=site.url)
+    guest.page.goto(link[0])
+    guest.page.get_by_role("link", name="Sign up to join").click()
+    guest.field("Your name").fill(f"A guest as {role}")
+    guest.field("Password").fill(PASSWORD)
+    guest.page.locator("form").get_by_role("button").last.click()
+    guest.page.wait_for_url("**/a/demo/**")
+    return guest
 
-    context = browser.new_context(base_url=site.url)
-    vera = Screen(context.new_page(), url=site.url)
-    vera.page.goto(link[0])
-    vera.page.get_by_role("link", name="Sign up to join").click()
-    vera.field("Your name").fill("Vera Viewer")
-    vera.field("Password").fill(PASSWORD)
-    vera.page.locator("form").get_by_role("button").last.click()
-    vera.page.wait_for_url("**/a/demo/**")
-    vera.open("/a/demo/leads/")
-    expect(vera.page.get_by_role("link", name="New lead")).to_have_count(0)
-    vera.page.goto("/a/demo/partners/new")
-    expect(vera.page.get_by_role("heading", name="You may not do this here")).to_be_visible()
-    context.close()
-    assert vera.complaints == []
+
+@pytest.mark.parametrize(
+    ("role", "may_write", "may_administer"), [("viewer", False, False), ("member", True, False), ("admin", True, True)]
+)
+def test_a_guest_joins_with_the_role_that_the_invitation_gives(
+    site: Site, browser: Browser, demo: Screen, role: str, *, may_write: bool, may_administer: bool
+) -> None:
+    lead = site.call("POST", "intake", {"entity": "solar_leads", "First Name": "Masked", "zip": "10115", "ssn": "078-05-1120"})
+    guest = _join(site, browser, demo, email=f"{role}@guests.test", role=role)
+    page = guest.page
+    guest.open("/a/demo/leads/")
+    expect(page.get_by_role("link", name="New lead")).to_have_count(may_write)
+    refused = page.get_by_role("heading", name="You may not do this here")
+    for path, is_allowed in (("partners/new", may_write), ("api-keys/", may_administer), ("audit/", may_administer)):
+        page.goto(f"/a/demo/{path}")
+        expect(refused).to_have_count(not is_allowed)
+    guest.open(f"/a/demo/leads/{lead['lead_id']}/")
+    expect(page.get_by_text("••••").first).to_be_visible()
+    expect(page.get_by_text("078-05-1120")).to_have_count(0)
+    expect(page.get_by_role("button", name="Reveal encrypted values")).to_have_count(may_administer)
+    assert guest.complaints == []
+    page.context.close()

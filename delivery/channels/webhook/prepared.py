@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from delivery.channels.webhook.addresses import Reach
 from delivery.channels.webhook.answer_rules import AnswerRules
 from delivery.channels.webhook.auth import authentication_of, shown_authentication
 from delivery.channels.webhook.headers import secret_key, shown_headers
-from delivery.channels.webhook.signature import CURRENT, PREVIOUS, PREVIOUS_UNTIL, decode_secret
+from delivery.channels.webhook.signature import CURRENT, PREVIOUS, PREVIOUS_UNTIL, decode_secret, previous_secrets
 from delivery.oauth import ClientCredentials
 from delivery.outbound import Target
 from delivery.outcome import Headers
@@ -31,7 +30,7 @@ class Prepared:
 
     url, shown_headers: for the log, secrets masked. fixed_headers: all but the three of the signature and the token of OAuth2, which comes
     from `credentials`. secret_values: what must not be seen, whoever writes it. rules: None if the status alone decides and nothing is taken.
-    previous_key: signs too until `previous_until`, seconds since 1970.
+    previous_keys: each signs too until its moment, seconds since 1970.
     """
 
     target: Target
@@ -40,16 +39,13 @@ class Prepared:
     fixed_headers: Headers
     shown_headers: Headers
     key: bytes
-    previous_key: bytes | None = None
-    previous_until: float = 0.0
+    previous_keys: tuple[tuple[bytes, float], ...] = ()
     credentials: ClientCredentials | None = None
     secret_values: tuple[str, ...] = ()
     rules: AnswerRules | None = None
 
     def keys(self, timestamp: float) -> tuple[bytes, ...]:
-        if self.previous_key is None or timestamp >= self.previous_until:
-            return (self.key,)
-        return (self.key, self.previous_key)
+        return (self.key, *(key for key, until in self.previous_keys if timestamp < until))
 
 
 class PreparedConfigs:
@@ -91,7 +87,6 @@ def _prepare(config: Config, secrets: Secrets, reach: Reach) -> Prepared:
         for header in config["headers"]
     )
     answers, take = config.get("answers") or [], config.get("take") or {}
-    previous, until = secrets.get(PREVIOUS), secrets.get(PREVIOUS_UNTIL)
     return Prepared(
         target=replace(target, path=_with_query(target.path, authentication.query)),
         url=request_url(config),
@@ -99,9 +94,7 @@ def _prepare(config: Config, secrets: Secrets, reach: Reach) -> Prepared:
         fixed_headers=_with_agent(own + authentication.headers),
         shown_headers=request_headers(config),
         key=decode_secret(secrets.get(CURRENT, "")),
-        previous_key=decode_secret(previous) if previous else None,
-        # Without a limit it signs until somebody takes it away.
-        previous_until=datetime.fromisoformat(until).timestamp() if until else float("inf"),
+        previous_keys=tuple((decode_secret(secret), until.timestamp()) for secret, until in previous_secrets(secrets)),
         credentials=authentication.credentials,
         secret_values=_secret_values(secrets, authentication.headers),
         rules=AnswerRules(answers, take) if answers or take else None,

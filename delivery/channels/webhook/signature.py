@@ -12,8 +12,10 @@ ROTATION = timedelta(hours=24)
 
 # The names under which a channel's sealed secrets hold them.
 CURRENT = "signing_secret"
-PREVIOUS = "previous_signing_secret"
-PREVIOUS_UNTIL = "previous_signing_secret_until"  # ISO 8601, with its zone
+PREVIOUS = "previous_signing_secret"  # or several, separated by spaces, the latest first
+PREVIOUS_UNTIL = "previous_signing_secret_until"  # of each: ISO 8601, with its zone
+# A receiver that checks them all, and a header of bounded length.
+_MOST_PREVIOUS = 3
 
 
 def new_secret() -> str:
@@ -43,9 +45,20 @@ def sign(keys: Sequence[bytes], *, message_id: str, timestamp: int, body: bytes)
 
 
 def rotate(sealed: Mapping[str, str], *, now: datetime) -> dict[str, str]:
-    """A channel's secrets with a new signing secret; the one until now signs too for 24 h. now: aware."""
+    """A channel's secrets with a new signing secret; the one until now signs too for 24 h, and so do those before it whose 24 h are not over.
+
+    now: aware.
+    """
     rotated = {**sealed, CURRENT: new_secret()}
     if CURRENT in sealed:
-        rotated[PREVIOUS] = sealed[CURRENT]
-        rotated[PREVIOUS_UNTIL] = (now + ROTATION).isoformat()
+        still = [(secret, until) for secret, until in previous_secrets(sealed) if until > now]
+        kept = [(sealed[CURRENT], now + ROTATION), *still][:_MOST_PREVIOUS]
+        rotated[PREVIOUS] = " ".join(secret for secret, _ in kept)
+        rotated[PREVIOUS_UNTIL] = " ".join(until.isoformat() for _, until in kept)
     return rotated
+
+
+def previous_secrets(sealed: Mapping[str, str]) -> list[tuple[str, datetime]]:
+    """Of a channel's secrets, those that were rotated out, and until when each signs too."""
+    ends = map(datetime.fromisoformat, sealed.get(PREVIOUS_UNTIL, "").split())
+    return list(zip(sealed.get(PREVIOUS, "").split(), ends, strict=True))

@@ -38,7 +38,7 @@ def test_a_held_lead_is_chosen_and_waits_for_the_cap_to_begin_anew() -> None:
     decision = send(spec, usage)
     assert only(decision) == (
         "chosen",
-        "Chosen; held until 2026-05-16T00:00:00Z, when the cap of the assignment, 1 lead per day, begins anew.",
+        "Chosen; held until May 16, 2026, 00:00 UTC, when the cap of the assignment, 1 lead per day, begins anew.",
         {"is_held": True, "until": "2026-05-16T00:00:00Z"},
     )
     (found,) = decision.chosen
@@ -52,7 +52,7 @@ def test_a_held_lead_waits_in_the_partners_zone() -> None:
     spec = profile(assignment(HELIOS, partner_caps={"day": 500}, at_cap="hold", time_zone="America/Los_Angeles"))
     decision = send(spec, Usage({partner_day(HELIOS, datetime(2026, 5, 15, 7, tzinfo=UTC)): 500}))
     assert decision.chosen[0].due_at == datetime(2026, 5, 16, 7, tzinfo=UTC)
-    assert only(decision)[1] == "Chosen; held until 2026-05-16T07:00:00Z, when the cap of Helios, 500 leads per day, begins anew."
+    assert only(decision)[1] == "Chosen; held until May 16, 2026, 00:00 PDT, when the cap of Helios, 500 leads per day, begins anew."
 
 
 def test_a_lead_with_a_seat_is_not_held() -> None:

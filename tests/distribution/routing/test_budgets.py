@@ -46,7 +46,7 @@ def test_a_budget_that_is_used_up_is_named() -> None:
     spec = profile(assignment(HELIOS, price="0.01", partner_budgets={"month": "2500"}))
     assert only(send(spec, Usage({CapKey("partner", PARTNERS[HELIOS], "month", MONTH, "money"): 2500_00}))) == (
         "cap",
-        "The budget of Helios, 2,500.00 per month, is used up until 2026-06-01T00:00:00Z.",
+        "The budget of Helios, 2,500.00 per month, is used up until Jun 1, 2026, 00:00 UTC.",
         {"subject": "partner", "measure": "money", "period": "month", "limit": "2500.00", "resets_at": "2026-06-01T00:00:00Z"},
     )
 

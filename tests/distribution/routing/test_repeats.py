@@ -15,7 +15,7 @@ def test_a_person_that_was_sent_before_is_a_duplicate() -> None:
     found = match(profile(assignment(HELIOS, repeat_days=30)), LEAD, NOW)
     assert only(choose(found, Usage(), repeats={IDS[HELIOS]: SENT})) == (
         "duplicate",
-        "Helios was sent this person on 2026-05-10T12:00:00Z; not again within 30 days.",
+        "Helios was sent this person on May 10, 2026, 12:00 UTC; not again within 30 days.",
         {"sent_at": "2026-05-10T12:00:00Z", "repeat_days": 30},
     )
 

@@ -105,7 +105,7 @@ def test_a_full_cap_is_named_with_its_limit_and_reset() -> None:
 
     assert only(decide(spec, LEAD, usage, NOW.replace(hour=13))) == (
         "cap",
-        "The cap of Helios, 1,500 leads per day, is full until 2026-05-16T07:00:00Z.",
+        "The cap of Helios, 1,500 leads per day, is full until May 16, 2026, 00:00 PDT.",
         {"subject": "partner", "measure": "leads", "period": "day", "limit": 1_500, "resets_at": "2026-05-16T07:00:00Z"},
     )
 

@@ -82,6 +82,27 @@ def test_both_secrets_sign_for_a_day_after_a_rotation(hours: float, *, is_old_va
         Webhook(rotated[PREVIOUS]).verify(BODY, headers)
 
 
+def test_two_rotations_within_a_day_leave_nobody_behind() -> None:
+    now = datetime.now(UTC)
+    first = {CURRENT: new_secret()}
+    second = rotate(first, now=now - timedelta(hours=20))
+    third = rotate(second, now=now - timedelta(hours=1))
+    _, request = answered(OK, secrets=third)
+    for secret in (first[CURRENT], second[CURRENT], third[CURRENT]):
+        Webhook(secret).verify(BODY, headers_of(request))
+
+
+def test_what_is_over_and_what_is_too_many_signs_no_more() -> None:
+    now = datetime.now(UTC)
+    over = rotate({CURRENT: new_secret()}, now=now - timedelta(hours=25))
+    again = rotate(over, now=now)
+    assert again[PREVIOUS] == over[CURRENT]
+    for _ in range(5):
+        again = rotate(again, now=now)
+    _, request = answered(OK, secrets=again)
+    assert len(headers_of(request)["webhook-signature"].split(" ")) == 4
+
+
 def test_a_signature_by_the_specifications_own_numbers() -> None:
     # The example of the Standard Webhooks reference libraries.
     key = decode_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
