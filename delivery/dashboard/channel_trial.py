@@ -11,13 +11,12 @@ from accounts.dashboard.pages import Page, PageRequest, page
 from accounts.isolation import account_scope
 from accounts.vault import SealError
 from delivery.channels.base import NotReadyError, RenderError
+from delivery.dashboard.bodies import answer_text, sent_text
 from delivery.dashboard.channel_acceptance import Proposal, propose
 from delivery.dashboard.channel_subject import Subject, chosen_lead, find_subject
-from delivery.dashboard.preview import readable
 from delivery.log import ShownAttempt, show
 from delivery.models import Attempt, Delivery
 from delivery.outcome import Verdict
-from delivery.preview import describe_mail
 from delivery.testing import UNREADABLE, NoSuchLeadError, send_test
 
 _VERDICTS = {
@@ -79,31 +78,17 @@ def _shown(shown: ShownAttempt, kind: str) -> dict[str, Any]:
         "attempt": attempt,
         "tone": tone,
         "word": word,
-        "request_body": _sent(shown, kind),
+        "request_body": sent_text(shown, kind),
         "request_note": shown.request_body.note,
         "response_headers": shown.response_headers,
-        "response_body": readable(_type(shown.response_headers.items()), answer or ""),
+        "response_body": answer_text(shown),
         "response_note": shown.response_body.note,
         "phases": phases_of(attempt),
         "proposals": proposals,
     }
 
 
-def _sent(shown: ShownAttempt, kind: str) -> str:
-    """The body of the request; of a mail what it says, its attachments by their names."""
-    text = shown.request_body.text or ""
-    if kind == "webhook" or not text:
-        return readable(_type(shown.attempt.request_headers), text)
-    mail = describe_mail(text.encode(), ())
-    files = "".join(f"\n\n[{one['filename']}]" for one in mail["attachments"])
-    return f"From: {mail['from']}\nSubject: {mail['subject']}\n\n{mail['text'] or ''}".rstrip() + files
-
-
 def phases_of(attempt: Attempt) -> list[Phase]:
     """What the try spent its time on; those that did not happen are left out."""
     phases = (("DNS", attempt.dns_ms), ("Connect", attempt.connect_ms), ("TLS", attempt.tls_ms), ("First byte", attempt.first_byte_ms))
     return [Phase(name, ms) for name, ms in (*phases, ("Together", attempt.duration_ms)) if ms is not None]
-
-
-def _type(headers: Any) -> str:
-    return next((value for name, value in headers if name.lower() == "content-type"), "")

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.dashboard.pages import Page, PageRequest, page
 from accounts.dashboard.records import record_or_404
+from delivery.dashboard.bodies import answer_text, sent_text
 from delivery.lead_names import LeadNames
 from delivery.log import ShownAttempt, show_attempts
 from delivery.models import Attempt, Delivery, DeliveryState
@@ -31,6 +32,8 @@ class Try:
     shown: ShownAttempt
     phases: list[Phase]
     tone: str
+    sent: str
+    came_back: str
 
 
 @page("read")
@@ -40,7 +43,13 @@ def delivery(request: PageRequest, delivery_id: str) -> Page:
     )
     found = record_or_404(rows, delivery_id)
     tries = [
-        Try(shown, list(phases_of(shown.attempt)), _TONES.get(shown.attempt.outcome, "bad"))
+        Try(
+            shown,
+            list(phases_of(shown.attempt)),
+            _TONES.get(shown.attempt.outcome, "bad"),
+            sent_text(shown, found.channel.kind),
+            answer_text(shown),
+        )
         for shown in show_attempts(request.access, found)
     ]
     context: dict[str, Any] = {
@@ -56,7 +65,7 @@ def delivery(request: PageRequest, delivery_id: str) -> Page:
     return Page("delivery/delivery.html", context, part="tries")
 
 
-_TONES = {"delivered": "ok", "rejected": "warn", "retry": "warn", "held": "warn"}
+_TONES = {"delivered": "ok", "rejected": "warn", "held": "warn"}
 
 
 def phases_of(attempt: Attempt) -> Iterator[Phase]:

@@ -2,12 +2,9 @@
 
 import csv
 import io
-from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import UUID
 
-import msgspec
 from django.core.cache import cache
 from django.http import Http404, HttpResponse, QueryDict
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -18,6 +15,7 @@ from accounts.dashboard.pages import Page, PageRequest, page
 from accounts.ids import new_id
 from accounts.vault import SealError
 from delivery.channels import KINDS
+from delivery.dashboard.bodies import readable
 from delivery.dashboard.channel_editor import template_names
 from delivery.dashboard.channel_faults import shown_faults
 from delivery.dashboard.channel_form import DELIMITERS, read_form
@@ -26,7 +24,6 @@ from delivery.dashboard.channel_timeline import timeline_of
 from delivery.drafts import preview_draft
 from delivery.testing import NoSuchLeadError
 
-MAX_BODY = 100_000  # characters of a body that are shown
 _MAX_ROWS, _MAX_COLUMNS = 20, 40
 _KEPT_SECONDS = 600
 _PURPOSE = "mail-preview"
@@ -98,17 +95,6 @@ def _shown(request: PageRequest, shown: dict[str, Any], *, delimiter: str) -> di
         return {**shown, "body": readable(shown["content_type"], shown["body"])}
     tables = [{**one, "rows": _table(one["content"], delimiter)} for one in shown["attachments"] if one["content_type"] == "text/csv"]
     return {**shown, "attachments": tables, "frame": _keep(request, shown["html"]) if shown["html"] else ""}
-
-
-def readable(content_type: str, body: str) -> str:
-    """JSON indented, a form one pair to a line; everything else as it is."""
-    text = body[:MAX_BODY]
-    if "json" in content_type:
-        with suppress(msgspec.DecodeError, RecursionError):
-            text = msgspec.json.format(body, indent=2)[:MAX_BODY]
-    elif "urlencoded" in content_type:
-        text = "\n".join(f"{name} = {value}" for name, value in parse_qsl(text, keep_blank_values=True))
-    return text
 
 
 def _table(content: str, delimiter: str) -> list[list[str]]:

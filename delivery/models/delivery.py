@@ -1,6 +1,7 @@
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BTreeIndex
@@ -27,19 +28,31 @@ class DeliveryState(models.TextChoices):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def in_states(self, states: Collection[str]) -> Self:
-        """By the state that is shown: what waits for an open breaker is held, though its row is queued (docs/adr/0011).
-
-        Which breakers are open, hardly any ever, is asked first: joined to them, whatever is in the log would have to be looked at."""
+        """By the state that is shown: what waits for an open breaker is held, though its row is queued (docs/adr/0011)."""
         wanted = models.Q(state__in=states)
         if (DeliveryState.HELD in states) == (DeliveryState.QUEUED in states):
             return self.filter(wanted)
+        rests = self._rests()
+        if rests is None:
+            return self.filter(wanted)
+        return self.filter(wanted | rests if DeliveryState.HELD in states else wanted & ~rests)
+
+    def count_by_lead(self) -> Iterable[tuple[UUID | None, str, int]]:
+        """For each lead and state, as `in_states` takes it: how many."""
+        stored, rests = models.F("state"), self._rests()
+        held = models.Value(DeliveryState.HELD.value)
+        shown = stored if rests is None else models.Case(models.When(rests, then=held), default=stored)
+        return self.annotate(in_state=shown).values_list("lead_id", "in_state").annotate(number=models.Count("id")).order_by()
+
+    def _rests(self) -> models.Q | None:
+        """What waits for an open breaker. None: there is no such breaker. Asked first, since hardly any is open ever: joined to them, whatever
+        is in the log would have to be looked at."""
         open_ones = ChannelHealth.objects.using(self.db).filter(open_until__isnull=False)
         channels = list(open_ones.values_list("channel_id", flat=True))
         if not channels:
-            return self.filter(wanted)
+            return None
         open_until = models.Subquery(open_ones.filter(channel_id=models.OuterRef("channel_id")).values("open_until"))
-        rests = models.Q(state=DeliveryState.QUEUED, channel_id__in=channels, next_attempt_at__lte=Greatest(open_until, Now()))
-        return self.filter(wanted | rests if DeliveryState.HELD in states else wanted & ~rests)
+        return models.Q(state=DeliveryState.QUEUED, channel_id__in=channels, next_attempt_at__lte=Greatest(open_until, Now()))
 
 
 class Delivery(models.Model):

@@ -54,6 +54,7 @@ def overview(request: PageRequest) -> Page:
     present = [hour for hour in hours if hour.begins >= since]
     before = [hour for hour in hours if hour.begins < since]
     per_day = _by_day(present, first=today - timedelta(days=days - 1), days=days)
+    failing = list(_failing())
     context: dict[str, Any] = {
         "heading": "Overview",
         "days": days,
@@ -61,8 +62,8 @@ def overview(request: PageRequest) -> Page:
         "figures": _figures(sum_up(present), sum_up(before), [sum_up(hours) for hours in per_day.values()]),
         "chart": volume_chart([Day(day, *_delivered_and_failed(hours)) for day, hours in per_day.items()]),
         "steps": [] if all(step.is_done for step in steps) else steps,
-        "alerts": list(Alert.objects.open().order_by("-id")[:_ATTENTION]),
-        "failing": list(_failing()),
+        "alerts": list(_alerts(failing)),
+        "failing": failing,
         "unmatched": _unmatched(request, now),
     }
     return Page("leadflip/overview.html", context)
@@ -129,6 +130,11 @@ def _time(ms: float | None) -> str:
 def _failing() -> Iterable[ChannelHealth]:
     failing = ChannelHealth.objects.filter(failing_since__isnull=False, channel__is_primary=True)
     return failing.select_related("channel__assignment__partner", "channel__assignment__profile").order_by("failing_since")[:_ATTENTION]
+
+
+def _alerts(failing: Iterable[ChannelHealth]) -> Iterable[Alert]:
+    """Those that say more than that these channels fail."""
+    return Alert.objects.open().exclude(subject_id__in=[health.channel_id for health in failing]).order_by("-id")[:_ATTENTION]
 
 
 def _unmatched(request: PageRequest, now: datetime) -> int:

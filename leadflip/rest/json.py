@@ -56,13 +56,22 @@ def parse_json(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ParseError(f"The body is not UTF-8: byte {error.start} cannot be read.") from error
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_one_of_each)
     except RecursionError as error:
         raise ParseError(f"The JSON is nested too deeply; at most {MAX_DEPTH} levels are read.") from error
     except ValueError as error:
         raise ParseError(f"The body is not valid JSON: {error}.") from error
     _check(value, MAX_DEPTH)
     return value
+
+
+def _one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values under one key, one would be dropped silently."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if any(key == other for other, _ in pairs[:index]))
+        raise ValueError(f"the key {twice[:50]!r} stands twice in one object")
+    return members
 
 
 def _refuse_constant(name: str) -> NoReturn:

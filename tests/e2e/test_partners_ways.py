@@ -27,10 +27,10 @@ def _send_lead(site: Site, name: str, zip_code: str) -> str:
 def test_an_email_channel_with_selected_fields_and_a_csv_file(site: Site, demo: Screen) -> None:
     page = demo.page
     demo.open(f"/a/demo/{_make_assignment(site, partner='Paper Post', zip_begins='71')}")
-    page.get_by_role("link", name="Email").first.click()
+    page.get_by_role("link", name="Set up email").click()
     page.locator("#id_recipients").fill("in@paper.test")
     page.locator("#id_subject").fill("New Lead: {{lead_name}} from {{zip}}")
-    page.get_by_label("Attach").check()
+    page.get_by_label("Attach the fields as a CSV file").check()
     expect(page.locator("#preview")).to_contain_text("New Lead: ", timeout=10_000)
     page.locator(".channel-save").get_by_role("button", name="Save and start").click()
     expect(page.locator(".message-success")).to_be_visible()
@@ -40,7 +40,7 @@ def test_an_email_channel_with_selected_fields_and_a_csv_file(site: Site, demo: 
     assert "078-05-1120" not in str(mail)
     (attachment,) = mail["attachments"]
     (row,) = csv.DictReader(io.StringIO(attachment["text"].removeprefix("\ufeff")))
-    assert (row["First name"], row["ZIP"]) == ("'=Jane", "71001")
+    assert (row["first_name"], row["zip"]) == ("'=Jane", "71001")
 
 
 def test_a_mistyped_field_in_the_subject_is_told_before_saving(site: Site, demo: Screen) -> None:
@@ -64,7 +64,7 @@ def test_a_partner_that_fails_again_and_again_gets_a_rest_and_then_everything(si
     leads = [_send_lead(site, f"Patient {number}", "73001") for number in range(8)]
     page = demo.page
     demo.open(f"/a/demo/{address}")
-    expect(page.locator("#health")).to_contain_text("HTTP 500", timeout=15_000)
+    expect(page.locator("#health")).to_contain_text("500 Internal Server Error", timeout=15_000)
     demo.open("/a/demo/alerts/")
     for _ in range(20):
         if page.get_by_text("Moody Partner").count():

@@ -41,11 +41,36 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A destructive act that has no dialog of its own asks in the browser's.
+// An act that asks first, and has no dialog of its own, gets one with the act's own name on its button.
+const agreed = new WeakSet();
 document.addEventListener("submit", (event) => {
-  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
-});
+  const { target: form, submitter } = event;
+  const question = submitter?.dataset.confirm ?? form.dataset.confirm;
+  if (!question || agreed.delete(form)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const dialog = document.createElement("dialog");
+  const said = document.createElement("p");
+  const act = document.createElement("button");
+  const back = document.createElement("button");
+  const row = document.createElement("div");
+  said.textContent = question;
+  said.id = "question";
+  dialog.setAttribute("aria-labelledby", said.id);
+  dialog.className = "asks";
+  act.className = submitter?.classList.contains("button-danger") ? "button button-danger" : "button button-primary";
+  act.textContent = submitter?.textContent.trim() || "Yes";
+  back.className = "button";
+  back.textContent = "Back";
+  row.className = "form-actions";
+  row.append(act, back);
+  dialog.append(said, row);
+  act.addEventListener("click", () => { dialog.close(); agreed.add(form); form.requestSubmit(submitter); });
+  back.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}, true);
 
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-theme-form]")) return;

@@ -1,5 +1,6 @@
 """Leads in the dashboard: the list, and one lead."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -8,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from delivery.models import Delivery
+from delivery.models import ChannelHealth, Delivery
 from delivery.outcome import Verdict
 from distribution.models import Lead
 from distribution.profiles import change_profile
@@ -224,3 +225,11 @@ def test_another_accounts_lead_is_not_there(acme: Set) -> None:
     assert charlie.get(f"leads/{acme.lead.id}/").status_code == 404
     assert charlie.post(f"leads/{acme.lead.id}/erase").status_code == 404
     assert charlie.get("leads/new/solar_leads").status_code == 404
+
+
+def test_a_lead_that_waits_for_an_open_breaker_is_held(acme: Set, alice: Visitor) -> None:
+    with acme.shop.open() as access:
+        until = timezone.now() + timedelta(minutes=1)
+        ChannelHealth.objects.create(channel=acme.channel, account_id=access.account_id, opened_at=timezone.now(), open_until=until)
+    (row,) = alice.get("leads/").context["slice"].rows
+    assert row.states == [("held", 1)]
