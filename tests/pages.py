@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Member, Role, User
 from tests.builders import Shop, make_member
@@ -32,6 +34,13 @@ class Visitor:
         answer = self.get(path, **options)
         assert answer.status_code == 200, (answer.status_code, answer.content[:500])
         return str(answer.content.decode())
+
+    def count_queries(self, path: str) -> int:
+        """How often the page asks the database, once whatever is done only the first time is done."""
+        self.html(path)
+        with CaptureQueriesContext(connection) as captured:
+            self.html(path)
+        return len(captured)
 
 
 def sign_in(shop: Shop, role: str = "owner") -> Visitor:

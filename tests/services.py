@@ -1,6 +1,7 @@
 """The tests' own Postgres and Valkey, up before Django reads its settings (`-p tests.services` in pyproject.toml).
 
 With DATABASE_URL or REDIS_URL set the tests use those servers; then POSTGRES or VALKEY is None, and tests that stop a server cannot be run.
+Of several processes (`-n`, pytest-xdist) each has servers of its own, or a database of its own on those that are given.
 """
 
 import atexit
@@ -10,6 +11,7 @@ import shutil
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
@@ -35,7 +37,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     # A wrapper, since those run before pytest-django's own hook, which reads the settings.
     os.environ.update(_ENVIRONMENT)
     options = early_config.known_args_namespace
-    if not (options.help or options.version or options.collectonly):
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    is_distributor = getattr(options, "numprocesses", None) and not worker
+    if not (options.help or options.version or options.collectonly or is_distributor):
+        if worker:
+            _take_databases_of(worker)
         _start()
     return (yield)
 
@@ -52,6 +58,11 @@ class _Connections:
         """Django drops the tests' database through one of its three connections, which needs the other two closed."""
         yield
         connections.close_all()
+
+    @pytest.fixture(scope="session")
+    @classmethod
+    def django_db_modify_db_settings_xdist_suffix(cls) -> None:
+        """pytest-django's own would give each of the three connections a name; two are mirrors, and the database is this process's own anyway."""
 
 
 def _start() -> None:
@@ -75,6 +86,16 @@ def _start() -> None:
             starting.append(both.submit(VALKEY.start))
         for start in starting:
             start.result()
+
+
+def _take_databases_of(worker: str) -> None:
+    """Of servers that are given: names of this process's own. The roles are named after the database, and so are its own as well."""
+    if url := os.environ.get("DATABASE_URL"):
+        parts = urlsplit(url)
+        os.environ["DATABASE_URL"] = parts._replace(path=f"{parts.path}_{worker}").geturl()
+    if url := os.environ.get("REDIS_URL"):
+        # Redis numbers its databases, and has 16. The lower ones are left to whoever gave it.
+        os.environ["REDIS_URL"] = urlsplit(url)._replace(path=f"/{8 + int(worker.removeprefix('gw')) % 8}").geturl()
 
 
 def _stop(home: Path) -> None:

@@ -35,6 +35,7 @@ PAGES = [
     "profiles/{profile}/partners/{assignment}/delivery?kind=email",
     "leads/",
     "leads/{lead}/",
+    "leads/{lead}/redistribute",
     "leads/new/solar_leads",
     "leads/form/solar_leads",
     "leads/imports/",
@@ -44,6 +45,7 @@ PAGES = [
     "deliveries/resend?state=delivered",
     "digests/",
     "email/",
+    "/me/",
 ]
 LEAD = {"entity": "solar_leads", "First Name": "Jane", "email": "jane@example.com", "zip": "90210", "ssn": "078-05-1120"}
 
@@ -70,7 +72,7 @@ def test_a_page_is_accessible_and_as_wide_as_its_window(demo: Screen, ids: dict[
         demo.use_theme(theme)
         for width in (1440, 390):
             demo.page.set_viewport_size({"width": width, "height": 844})
-            demo.open(f"/a/demo/{path.format(**ids)}")
+            demo.open(path if path.startswith("/") else f"/a/demo/{path.format(**ids)}")
             found = demo.accessibility_faults()
             if demo.overflow or found:
                 faults[theme, width] = (demo.overflow, found)

@@ -36,7 +36,7 @@ def test_from_sign_up_to_a_delivered_lead(site: Site, screen: Screen) -> None:
     page.get_by_role("link", name="Make an Entity").click()
     page.get_by_role("link", name="Make the first Entity").click()
     page.locator("#id_name").fill("Roof leads")
-    screen.press("Make the Entity")
+    screen.press("Create Entity")
     expect(page.get_by_text("Roof leads is there. Now its fields.")).to_be_visible()
 
     page.goto(f"{home}partners/new")

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.ids import new_id
 from accounts.models import MailServer
-from delivery.dashboard.preview import readable
+from delivery.dashboard.bodies import readable
 from delivery.models import Attempt, Delivery, DeliveryChannel
 from tests.builders import EMAIL, Set, make_account, make_set
 from tests.delivery.dashboard.test_channel_page import WITH_SECRETS, path_of

@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Job
 from distribution.models import Entity, Field
@@ -147,13 +145,7 @@ def test_hostile_labels_stay_text(shop: Shop, alice: Visitor) -> None:
 
 
 def test_the_pages_cost_the_same_queries_however_many_fields_there_are(shop: Shop, alice: Visitor) -> None:
-    def queries(path: str) -> int:
-        with CaptureQueriesContext(connection) as captured:
-            alice.html(path)
-        return len(captured)
-
     make_entity(shop)
     make_entity(shop, slug="many", fields=[{"key": f"f{number}", "type": "text"} for number in range(40)])
-    queries("entities/")
-    assert queries("entities/solar_leads/") == queries("entities/many/")
-    assert queries("entities/many/") <= 20
+    assert alice.count_queries("entities/solar_leads/") == alice.count_queries("entities/many/")
+    assert alice.count_queries("entities/many/") <= 20

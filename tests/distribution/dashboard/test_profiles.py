@@ -1,8 +1,6 @@
 """Profiles in the dashboard: the list, a new one, its rules and settings, its history."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from distribution.models import Profile
 from tests.builders import EMAIL, Set, Shop, make_account, make_assignment, make_channel, make_entity, make_partner, make_profile, make_set
@@ -179,14 +177,8 @@ def test_one_that_delivered_stays_and_says_so() -> None:
 
 
 def test_the_list_costs_the_same_queries_however_long_it_is(shop: Shop, alice: Visitor, solar: Profile) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            alice.get("profiles/")
-        return len(captured)
-
-    queries()  # the first one signs the session
-    few = queries()
+    few = alice.count_queries("profiles/")
     for number in range(10):
         make_profile(shop, f"Profile {number}", rules=NINE)
-    assert queries() == few
+    assert alice.count_queries("profiles/") == few
     assert few <= 16

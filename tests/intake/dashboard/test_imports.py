@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from distribution.models import Lead
@@ -178,17 +176,11 @@ def test_another_accounts_import_is_not_there(acme: Set) -> None:
 
 
 def test_the_list_costs_the_same_queries_however_long_it_is(acme: Set, alice: Visitor) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            alice.html("leads/imports/")
-        return len(captured)
-
     upload(acme.shop, FILE)
-    queries()
-    few = queries()
+    few = alice.count_queries("leads/imports/")
     for _ in range(4):
         upload(acme.shop, FILE)
-    assert queries() == few
+    assert alice.count_queries("leads/imports/") == few
     assert few <= 14
 
 

@@ -4,8 +4,6 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEvent
@@ -161,16 +159,10 @@ def test_hostile_values_stay_text(acme: Set, alice: Visitor) -> None:
 
 
 def test_the_list_costs_the_same_queries_however_long_it_is(acme: Set, alice: Visitor) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            alice.html("leads/")
-        return len(captured)
-
-    queries()
-    few = queries()
+    few = alice.count_queries("leads/")
     for _ in range(8):
         make_lead(acme.shop)
-    assert queries() == few
+    assert alice.count_queries("leads/") == few
     assert few <= 16
 
 
@@ -206,17 +198,11 @@ def test_the_timeline_tells_every_try_and_renews_itself_while_something_moves(ac
 
 
 def test_one_lead_costs_the_same_queries_however_much_happened_to_it(acme: Set, alice: Visitor) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            alice.html(f"leads/{acme.lead.id}/")
-        return len(captured)
-
-    queries()
-    few = queries()
+    few = alice.count_queries(f"leads/{acme.lead.id}/")
     for number in range(4):
         make_channel(acme.shop, make_assignment(acme.shop, acme.profile, make_partner(acme.shop, f"Partner {number}")))
     alice.post(f"leads/{acme.lead.id}/redistribute")
-    assert queries() == few
+    assert alice.count_queries(f"leads/{acme.lead.id}/") == few
     assert few <= 16
 
 
