@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connections
@@ -91,11 +92,19 @@ def _note_use(key_id: UUID, last_used_at: datetime | None, address: str | None) 
         ApiKey.objects.filter(id=key_id).update(last_used_at=now, last_used_address=address)
 
 
-def accounts_of(user: User) -> list[tuple[UUID, str]]:
-    """(id, slug) of the accounts that the user is a member of, by name."""
+class OwnAccount(NamedTuple):
+    """An account, as its members find it."""
+
+    id: UUID
+    slug: str
+    name: str
+
+
+def accounts_of(user: User) -> list[OwnAccount]:
+    """Those that the user is a member of, by name."""
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT account_id, slug FROM leadflip_accounts_of_user(%s)", [user.id])
-        return list(cursor.fetchall())
+        cursor.execute("SELECT account_id, slug, name FROM leadflip_accounts_of_user(%s)", [user.id])
+        return [OwnAccount(*row) for row in cursor.fetchall()]
 
 
 def access_of_member(user: User) -> Access | None:
@@ -126,7 +135,7 @@ def find_account(slug: str) -> UUID | None:
         return account_id
 
 
-def choose_account(chosen: str | None, accounts: list[tuple[UUID, str]]) -> UUID | None:
+def choose_account(chosen: str | None, accounts: list[OwnAccount]) -> UUID | None:
     """The account the session names, if it is still one of the user's; else the first."""
-    ids = [account_id for account_id, _ in accounts]
+    ids = [account.id for account in accounts]
     return next((account_id for account_id in ids if str(account_id) == chosen), ids[0] if ids else None)

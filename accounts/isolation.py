@@ -184,6 +184,19 @@ class LookUpFunction(Statements):
         return [sql.SQL("DROP FUNCTION {}").format(sql.SQL(self.signature))]
 
 
+class DropLookUpFunction(LookUpFunction):
+    """Takes a function away, so that one of other columns can come in its place; said as it was, so that the way back makes it again."""
+
+    def describe(self) -> str:
+        return f"No more look-up across accounts: {self.signature}"
+
+    def forwards(self) -> list[sql.Composable]:
+        return super().backwards()
+
+    def backwards(self) -> list[sql.Composable]:
+        return super().forwards()
+
+
 class OwnerMigratesRouter:
     """Tables are made by their owner, through the connection of that name; the application and the engine cannot."""
 

@@ -39,9 +39,9 @@ class AdminScopeMiddleware:
     def _enter(request: HttpRequest, user: User) -> None:
         accounts = accounts_of(user)
         wanted = request.GET.get("account")
-        for account_id, slug in accounts:
-            if slug == wanted:
-                request.session[SESSION_ACCOUNT] = str(account_id)
+        for own in accounts:
+            if own.slug == wanted:
+                request.session[SESSION_ACCOUNT] = str(own.id)
         chosen = choose_account(request.session.get(SESSION_ACCOUNT), accounts)
         enter_account(chosen)
         access = access_of_member(user) if chosen else None

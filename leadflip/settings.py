@@ -4,6 +4,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.utils.csp import CSP
 
 from accounts.vault import parse_master_keys
@@ -55,6 +56,14 @@ INSTALLED_APPS = [
     "intake",
     "leadflip",
 ]
+
+# The admin's name and mark.
+UNFOLD = {
+    "SITE_TITLE": "Leadflip admin",
+    "SITE_HEADER": "Leadflip admin",
+    "SITE_ICON": lambda _request: static("leadflip/mark.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("leadflip/mark.svg")}],
+}
 
 MIDDLEWARE = [
     "leadflip.requests.RequestIdMiddleware",
@@ -201,6 +210,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["leadflip.rest.json.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadflip.rest.json.AlwaysJson",
     "DEFAULT_PAGINATION_CLASS": "leadflip.rest.pagination.NewestFirst",
+    "DEFAULT_METADATA_CLASS": "leadflip.rest.options.Methods",
     "DEFAULT_SCHEMA_CLASS": "leadflip.rest.schema.ErrorsToo",
     "EXCEPTION_HANDLER": "leadflip.rest.errors.answer_with_error",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -1,11 +1,13 @@
 """Bodies that nobody should send: refused in words, never an error of ours."""
 
+import io
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from tests.builders import Set, make_account, make_set
+from leadflip.unread_bodies import ReadsToTheEnd
+from tests.builders import LEAD, Set, as_json, make_account, make_set
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 
@@ -30,6 +32,7 @@ BROKEN = {
     "not UTF-8": b'{"name": "\xff"}',
     "UTF-16": '{"name": "A"}'.encode("utf-16"),
     "BOM": b'\xef\xbb\xbf{"name": "A"}',
+    "one key twice": b'{"name": "A", "name": "B"}',
 }
 ADDRESSES = [
     ("POST", "entities"),
@@ -82,6 +85,37 @@ def test_other_content_types_are_refused(acme: Set, method: str, path: str) -> N
     )
     assert answer.status_code == 415
     assert answer.json()["errors"][0]["code"] == "unsupported_media_type"
+
+
+def send_in_chunks(acme: Set, body: bytes) -> Any:
+    """As a server hands it over: no length, and a stream that ends somewhere."""
+    client: Any = Client()
+    return client.generic(
+        "POST", "/api/intake", data=body, content_type="application/json", headers={"Authorization": acme.shop.key, "Transfer-Encoding": "chunked"},
+        CONTENT_LENGTH="", **{"wsgi.input": io.BytesIO(body)},
+    )  # fmt: skip
+
+
+def test_a_body_of_unknown_length_is_read_to_its_end(acme: Set) -> None:
+    answer = send_in_chunks(acme, as_json({"entity": "solar_leads", **LEAD, "note": "x" * 100_000}))
+    assert answer.json()["errors"] == [
+        {"code": "invalid", "attr": "note", "detail": "note must be a text of at most 10000 characters, without NUL."}
+    ]
+    assert send_in_chunks(acme, as_json({"entity": "solar_leads", **LEAD})).json()["status"] == "success"
+
+
+def test_a_body_of_unknown_length_has_a_limit_too(acme: Set) -> None:
+    answer = send_in_chunks(acme, as_json({"entity": "solar_leads"}) + b" " * (1 << 20))
+    assert answer.status_code == 413
+    assert answer.json()["errors"][0]["detail"] == "The body has more than 1,048,576 bytes, which are read at most."
+
+
+@pytest.mark.parametrize(("size", "left"), [(0, 0), (100_000, 0), (200_000, 3_392)])
+def test_a_body_that_nobody_read_is_read_away_within_bounds(size: int, left: int) -> None:
+    body = io.BytesIO(b"x" * size)
+    refuses = ReadsToTheEnd(lambda environ, start_response: [b"no"], most=3 << 16)
+    assert refuses({"wsgi.input": body}, lambda *_: None) == [b"no"]
+    assert len(body.read()) == left
 
 
 VALUES: list[Any] = [

@@ -236,7 +236,16 @@ def test_by_another_account(acme: Set, charlie: Shop, call: Call) -> None:
     if call.charlie == 404:
         nowhere = dict.fromkeys(ids_of(acme), str(new_id()))
         nonsense = dict.fromkeys(ids_of(acme), "no-such-id")
+        unstorable = dict.fromkeys(ids_of(acme), "no%00id")
         assert ask(charlie, call, nowhere).content == ask(charlie, call, nonsense).content == answer.content
+        assert ask(charlie, call, unstorable).content == answer.content
+
+
+@by_call
+def test_options_names_the_methods(acme: Set, call: Call) -> None:
+    answer = acme.shop.call("OPTIONS", filled(call.path, ids_of(acme)))
+    assert answer.status_code == 200
+    assert call.method in answer.json()["methods"]
 
 
 def paths(resolver: Any = None, before: str = "") -> Iterator[str]:

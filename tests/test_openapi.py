@@ -9,8 +9,12 @@ import yaml
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.test import Client
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from tests.test_every_url import CALLS
+from tests.builders import Set
+from tests.test_every_url import CALLS, acme, filled, ids_of
+
+__all__ = ["acme"]  # a fixture
 
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 
@@ -46,6 +50,18 @@ def test_every_call_is_in_it_and_described(document: Any) -> None:
     }
     assert wanted == set(operations)
     assert not [where for where, operation in operations.items() if not operation.get("description")]
+
+
+@pytest.mark.parametrize(
+    "path", [call.path for call in CALLS if call.method == "GET" and not call.path.endswith(("export", ".csv", "solar_leads"))]
+)
+def test_answers_are_as_it_says(document: Any, acme: Set, path: str) -> None:
+    template = re.sub(r"\{\w+\}", "*", f"/api/{path}")
+    (described,) = [methods["get"] for known, methods in document["paths"].items() if re.sub(r"\{\w+\}", "*", known) == template]
+    schema = described["responses"]["200"]["content"]["application/json"]["schema"]
+    answer = acme.shop.get(filled(path, ids_of(acme)))
+    faults = Draft202012Validator({**schema, "components": document["components"]}).iter_errors(answer)
+    assert [(list(fault.path), fault.message) for fault in faults] == []
 
 
 def test_the_first_five_minutes_can_be_read_off_it(document: Any) -> None:

@@ -69,7 +69,7 @@ class ApiKeyDetail(Reads[ApiKey], Changes[ApiKey], Deletes[ApiKey]):
         return ApiKey.objects.all()
 
     def change(self, access: Access, record: ApiKey, values: Mapping[str, Any]) -> None:
-        api_keys.rename_api_key(access, record, **values)
+        api_keys.rename_api_key(access, record, name=values.get("name", record.name))
 
     def remove(self, access: Access, record: ApiKey) -> None:
         api_keys.revoke_api_key(access, record)

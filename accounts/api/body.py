@@ -15,7 +15,12 @@ _WANTED = {
 
 
 class Answer(serializers.Serializer[Any]):
-    """A field whose name DRF's serializers have for themselves (`fields`, `source`) is declared with `_` at its end."""
+    """A field whose name DRF's serializers have for themselves (`fields`, `source`) is declared with `_` at its end.
+
+    not_always: names of those that only some answers have.
+    """
+
+    not_always: frozenset[str] = frozenset()
 
     def get_fields(self) -> dict[str, Any]:
         return {name.rstrip("_"): field for name, field in super().get_fields().items()}
@@ -24,13 +29,15 @@ class Answer(serializers.Serializer[Any]):
 class Body(Answer):
     """What a request may hold. A key that means nothing here is an error: most are typing errors that would otherwise change nothing, silently.
 
-    Keys that only answers have (`id`, `created_at`) may come back and are left alone.
+    Keys that only answers have (`id`, `created_at`) may come back and are left alone. may_come_back: those of an answer that is no Body itself.
     """
+
+    may_come_back: frozenset[str] = frozenset()
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
-            errors = {_cut(key): [self._unknown(key)] for key in data if key not in self.fields}
+            errors = {_cut(key): [self._unknown(key)] for key in data if key not in self.fields and key not in self.may_come_back}
         try:
             values: dict[str, Any] = super().to_internal_value(data)
         except ValidationError as error:

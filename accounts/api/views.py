@@ -1,5 +1,7 @@
 """What every view of the REST API is made of."""
 
+import tempfile
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,10 @@ from accounts.api.auth import request_id_of
 __all__ = ["AccountView", "LimitedView", "TooLargeError", "access_of", "find", "request_id_of"]
 
 
+_IN_MEMORY = 1 << 20
+_PIECE = 1 << 16
+
+
 class TooLargeError(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
@@ -29,11 +35,32 @@ class LimitedView(APIView):
 
     max_body_bytes: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with ExitStack() as self._at_its_end:
+            return super().dispatch(request, *args, **kwargs)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if _is_chunked(request):
+            self._take_chunks(request)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > self.max_body_bytes:
             raise TooLargeError(f"The body has {int(length):,} bytes; at most {self.max_body_bytes:,} are read.")
+
+    def _take_chunks(self, request: Request) -> None:
+        """Django takes a body of unknown length for an empty one, and a lead sent like that would be lost."""
+        body = self._at_its_end.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - entered here
+        while piece := request.META["wsgi.input"].read(_PIECE):
+            body.write(piece)
+            if body.tell() > self.max_body_bytes:
+                raise TooLargeError(f"The body has more than {self.max_body_bytes:,} bytes, which are read at most.")
+        request.META["CONTENT_LENGTH"] = str(body.tell())
+        body.seek(0)
+        request._request._stream = body  # type: ignore[assignment]  # noqa: SLF001 - Django has no other place for it
+
+
+def _is_chunked(request: Request) -> bool:
+    return not request.META.get("CONTENT_LENGTH") and "chunked" in request.headers.get("Transfer-Encoding", "").lower()
 
 
 class AccountView(LimitedView):

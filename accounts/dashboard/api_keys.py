@@ -18,7 +18,7 @@ from accounts.models import SCOPES, ApiKey
 _MEANINGS = {
     "intake": "Send leads",
     "read": "Read everything but encrypted values",
-    "write": "Change the configuration, resend and cancel",
+    "write": "Change the configuration; resend and cancel deliveries",
     "read:encrypted": "See the values of encrypted fields",
 }
 
@@ -26,16 +26,16 @@ _MEANINGS = {
 class ApiKeyForm(DashboardForm):
     name = forms.CharField(max_length=100, help_text="Where it will be used, such as “Landing pages”.")
     scopes = forms.MultipleChoiceField(
-        choices=[(scope, f"{scope}: {_MEANINGS[scope]}") for scope in SCOPES],
+        choices=[(scope, f"{_MEANINGS[scope]} ({scope})") for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
         label="What it may do",
         initial=["intake"],
     )
     expires_on = forms.DateField(
         required=False,
-        label="Last day",
+        label="Last day of use",
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Without one it stays good until revoked.",
+        help_text="Left empty, the key works until it is revoked.",
     )
 
     def expires_at(self) -> datetime | None:

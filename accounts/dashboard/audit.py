@@ -41,6 +41,9 @@ class AuditFilter(DashboardForm):
             rows = rows.filter(id__lt=first_id_of(_midnight(until + timedelta(days=1))))
         return rows
 
+    def is_narrowed(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
 
 def _midnight(day: date) -> datetime:
     """In the account's zone."""

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from accounts import invitations
-from accounts.dashboard.forms import DashboardForm, Renderer
+from accounts.dashboard.forms import DashboardForm, Renderer, say_in_plain_words
 from accounts.invitations import Offer
 from accounts.models import Account, User
 from accounts.signup import open_account
@@ -58,6 +58,7 @@ class _Drawn(forms.Form):
             # A link to the reset, which the pages have at a place of their own.
             if name in self.fields:
                 self.fields[name].help_text = ""
+        say_in_plain_words(self)
 
 
 class SignIn(_Drawn, LoginForm):  # type: ignore[misc]  # allauth has no types
@@ -115,6 +116,10 @@ class ChangePassword(_Drawn, ChangePasswordForm):  # type: ignore[misc]
 
 
 class ChangeEmail(_Drawn, AddEmailForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "New email"
+
     def clean_email(self) -> str:
         email: str = super().clean_email()
         if User.objects.filter(email=email).exists():

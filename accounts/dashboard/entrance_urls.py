@@ -8,7 +8,7 @@ from django.urls import URLPattern, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.dashboard import entrance
-from accounts.dashboard.me import me
+from accounts.dashboard.me import me, sign_out_elsewhere
 
 urlpatterns: list[URLPattern] = [
     path("sign-up", entrance.SignUpView.as_view(), name="account_signup"),
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("invitations/<str:key>/", entrance.invitation, name="invitation"),
     path("accounts/new", entrance.new_account, name="new_account"),
     path("me/", me, name="me"),
+    path("me/sign-out-elsewhere", sign_out_elsewhere, name="sign_out_elsewhere"),
     path("me/email", account.email, name="account_email"),
     path("me/password", account.password_change, name="account_change_password"),
     path("me/password/first", account.password_set, name="account_set_password"),

@@ -3,11 +3,13 @@
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import accounts_of
 from accounts.dashboard.entrance_forms import NameForm
@@ -29,6 +31,19 @@ def me(request: HttpRequest) -> HttpResponse:
         "form": form,
         "new_email": EmailAddress.objects.get_new(user),
         "has_second_factor": Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists(),
-        "slugs": [slug for _, slug in accounts_of(user)],
+        "accounts": accounts_of(user),
     }
     return render(request, "account/me.html", context)
+
+
+@login_required
+@require_POST
+def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
+    """All sessions of the person but the one that asks."""
+    user = request.user
+    assert isinstance(user, User)  # login_required
+    user.signed_out_at = timezone.now()
+    user.save(update_fields=["signed_out_at"])
+    update_session_auth_hash(request, user)
+    messages.success(request, "You are signed out on every other device.")
+    return HttpResponseRedirect(reverse("me"))

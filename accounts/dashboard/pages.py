@@ -94,7 +94,7 @@ def page[**Ids](
                     asking = _enter(request, slug)
                     wanted = need if request.method in ("GET", "HEAD") else to_send
                     if not _may(asking, wanted):
-                        return _render(asking, Page("forbidden.html", {"need": wanted}, status=403))
+                        return _render(asking, Page("forbidden.html", {"heading": "Not allowed", "need": wanted}, status=403))
                     if in_transaction:
                         return _answer(asking, view(asking, *ids, **named))
                 result = view(asking, *ids, **named)
@@ -129,7 +129,7 @@ def act[**Ids](need: Need = "write") -> Callable[[PageView[Ids]], Callable[..., 
 def _enter(request: HttpRequest, slug: str) -> PageRequest:
     """Set the account for the open transaction. An account that is not the user's is as one that never was."""
     user = cast(User, request.user)
-    account_id: UUID | None = next((account_id for account_id, known in accounts_of(user) if known == slug), None)
+    account_id: UUID | None = next((own.id for own in accounts_of(user) if own.slug == slug), None)
     enter_account(account_id)
     access = access_of_member(user) if account_id else None
     if access is None:

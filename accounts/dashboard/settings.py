@@ -15,18 +15,21 @@ from accounts.models import Account
 class SettingsForm(DashboardForm):
     name = forms.CharField(max_length=100, label="Name of the account")
     time_zone = forms.CharField(
-        max_length=64, label="Time zone", widget=forms.TextInput(attrs={"list": "time-zones"}), help_text="Pages show times in it."
+        max_length=64,
+        label="Time zone",
+        widget=forms.TextInput(attrs={"list": "time-zones"}),
+        help_text="Times on these pages are shown in it.",
     )
     default_region = forms.CharField(
         max_length=2,
-        label="Country of telephone numbers",
-        help_text="Two letters, such as US: for numbers that come without a country code.",
+        label="Country of phone numbers",
+        help_text="Two letters, such as US. For numbers that come without a country code.",
     )
     log_days = forms.IntegerField(
         min_value=7,
         max_value=400,
-        label="Days that the delivery log is kept",
-        help_text="What was sent and answered is removed after that; leads stay.",
+        label="Days the delivery log is kept",
+        help_text="After that, what was sent and answered is removed. Leads stay.",
     )
     is_http_allowed = forms.BooleanField(
         required=False,

@@ -14,9 +14,9 @@ from accounts.models import Invitation, Member, Role
 
 ROLE_HELP = {
     Role.OWNER: "Everything.",
-    Role.ADMIN: "Everything but making and unmaking owners.",
-    Role.MEMBER: "Sends leads in, reads, and changes how they are distributed; sees no encrypted values.",
-    Role.VIEWER: "Only reads, and sees no encrypted values.",
+    Role.ADMIN: "Everything, except making somebody an owner or removing one.",
+    Role.MEMBER: "Adds leads, sees everything but encrypted values, and changes how leads are distributed.",
+    Role.VIEWER: "Sees everything but encrypted values, and changes nothing.",
 }
 
 
@@ -75,7 +75,8 @@ def remove(request: PageRequest, member_id: str) -> Page | HttpResponse:
     member = _member(member_id)
     is_self = member.user_id == request.user.id
     if request.method != "POST":
-        return Page("accounts/team_remove.html", {"heading": f"Remove {member.user}", "member": member, "is_self": is_self})
+        heading = f"Leave {request.account.name}" if is_self else f"Remove {member.user}"
+        return Page("accounts/team_remove.html", {"heading": heading, "member": member, "is_self": is_self})
     try:
         members.remove_member(request.access, member)
     except (RefusedChangeError, ConflictError) as error:

@@ -5,6 +5,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.ids import new_id
 
@@ -32,6 +33,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the admin.")
     date_joined = models.DateTimeField(default=timezone.now)
+    # When the person last signed out everywhere: sessions from before are over.
+    signed_out_at = models.DateTimeField(null=True, editable=False)
 
     objects = UserManager()
 
@@ -45,3 +48,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must agree with, by Django's rule: a new password ends the sessions of before, and so does signing out everywhere."""
+        before: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]  # Django's own hook, which its stubs leave out
+        if self.signed_out_at is None:
+            return before
+        since = f"{before} {self.signed_out_at.isoformat()}"
+        return salted_hmac("accounts.User.signed_out_at", since, secret=secret, algorithm="sha256").hexdigest()

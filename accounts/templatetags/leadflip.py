@@ -70,6 +70,22 @@ def _model_words() -> dict[str, str]:
 
 
 @register.filter
+def field_words(name: str) -> str:
+    """A column's name as people say it: `is_enabled` is enabled, `retention_days` retention days."""
+    return name.removeprefix("is_").replace("_", " ")
+
+
+@register.filter
+def value_words(value: Any) -> str:
+    """A value of the audit log: what is empty as a dash, what has parts as JSON."""
+    if value in (None, "", [], {}):
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+@register.filter
 def exact(moment: datetime | None) -> str:
     return "—" if moment is None else _exact(timezone.localtime(moment))
 

@@ -111,35 +111,6 @@ class Config(Anything):
         return without_secrets(value)
 
 
-class PrimaryChannelFields(Body):
-    kind = serializers.ChoiceField(ChannelKindName.choices)
-    fields_ = Selection(default=None, allow_null=True)
-    config = Config()
-
-
-@extend_schema_serializer(examples=[OpenApiExample(name, value=way, request_only=True) for name, way in _WAYS.items()])
-class PrimaryChannelBody(PrimaryChannelFields):
-    pass
-
-
-@extend_schema_serializer(examples=[OpenApiExample(name, value={**_ID, **way}, request_only=True) for name, way in _WAYS.items()])
-class ChannelBody(PrimaryChannelFields):
-    assignment = serializers.UUIDField()
-
-
-@extend_schema_serializer(examples=[OpenApiExample("Longer timeout", value={"config": {"timeout_seconds": 30}}, request_only=True)])
-class ChannelChange(PrimaryChannelFields):
-    """Settings of `config` that are not named stay as they are."""
-
-    kind = serializers.ChoiceField(ChannelKindName.choices, required=False, help_text="It stays what it is.")
-    fields_ = Selection(required=False, allow_null=True)
-    config = Config(required=False)
-
-
-class PauseBody(Body):
-    reason = serializers.CharField(max_length=300, default="", allow_blank=True)
-
-
 class HealthAnswer(Answer):
     breaker = serializers.ChoiceField(
         BreakerState.choices,
@@ -182,6 +153,37 @@ class ChannelAnswer(Answer):
     def get_health(self, channel: DeliveryChannel) -> Any:
         health = getattr(channel, "health", None)
         return HealthAnswer(health).data if health else None
+
+
+class PrimaryChannelFields(Body):
+    may_come_back = frozenset(ChannelAnswer().fields)
+
+    kind = serializers.ChoiceField(ChannelKindName.choices)
+    fields_ = Selection(default=None, allow_null=True)
+    config = Config()
+
+
+@extend_schema_serializer(examples=[OpenApiExample(name, value=way, request_only=True) for name, way in _WAYS.items()])
+class PrimaryChannelBody(PrimaryChannelFields):
+    pass
+
+
+@extend_schema_serializer(examples=[OpenApiExample(name, value={**_ID, **way}, request_only=True) for name, way in _WAYS.items()])
+class ChannelBody(PrimaryChannelFields):
+    assignment = serializers.UUIDField()
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Longer timeout", value={"config": {"timeout_seconds": 30}}, request_only=True)])
+class ChannelChange(PrimaryChannelFields):
+    """Settings of `config` that are not named stay as they are."""
+
+    kind = serializers.ChoiceField(ChannelKindName.choices, required=False, help_text="It stays what it is.")
+    fields_ = Selection(required=False, allow_null=True)
+    config = Config(required=False)
+
+
+class PauseBody(Body):
+    reason = serializers.CharField(max_length=300, default="", allow_blank=True)
 
 
 class ChannelFirstAnswer(ChannelAnswer):

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 
-from accounts.dashboard.pages import Page, PageRequest, page, saved
+from accounts.dashboard.pages import Page, PageRequest, page, page_url, saved
+from accounts.dashboard.records import record_or_404
 from accounts.faults import HasFault, RefusedChangeError
 from delivery.channel_config import set_primary_channel
 from delivery.channels import KINDS
@@ -18,6 +19,7 @@ from delivery.dashboard.channel_health import health_panel
 from delivery.dashboard.channel_subject import Subject, find_subject, recent_leads
 from delivery.dashboard.channel_typed import NEW_CONFIG, typed_of
 from delivery.dashboard.preview import preview_context
+from delivery.models import DeliveryChannel
 from delivery.payload import DEFAULT_SELECTION
 from delivery.wake import wake
 
@@ -40,6 +42,13 @@ def channel(request: PageRequest, profile_id: str, assignment_id: str) -> Page |
     if act != _SAVE:
         return channel_page(request, subject, kind, acted(request.POST, act), part="form")
     return _save(request, subject, kind)
+
+
+@page("read")
+def channel_by_id(request: PageRequest, channel_id: str) -> HttpResponse:
+    """Where a channel is found: on the page of its assignment."""
+    found = record_or_404(DeliveryChannel.objects.select_related("assignment"), channel_id)
+    return HttpResponseRedirect(page_url(request, "channel", found.assignment.profile_id, found.assignment_id))
 
 
 def _save(request: PageRequest, subject: Subject, kind: str) -> Page | HttpResponse:

@@ -45,7 +45,7 @@ class MailServerForm(DashboardForm):
         required=False, label="Password", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
     forget_password = forms.BooleanField(required=False, label="The server wants no password: forget the stored one")
-    from_address = forms.CharField(label="From address", help_text="Mails to partners come from it.", widget=forms.EmailInput())
+    from_address = forms.CharField(label="From address", help_text="Partners see it as the sender.", widget=forms.EmailInput())
     from_name = forms.CharField(required=False, label="From name")
 
     def __init__(self, *args: Any, has_password: bool, **kwargs: Any) -> None:

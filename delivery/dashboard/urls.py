@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/<str:delivery_id>/cancel", delivery_acts.cancel_one, name="cancel_delivery"),
     path("email/", email_settings.email_settings, name="email_settings"),
     path("email/test", email_settings.send_test_message, name="email_test"),
+    path("channels/<str:channel_id>/", channel.channel_by_id, name="channel_by_id"),
     path(_CHANNEL, channel.channel, name="channel"),
     path(f"{_CHANNEL}/preview", preview.preview, name="channel_preview"),
     path(f"{_CHANNEL}/preview/<uuid:preview_id>", preview.mail, name="channel_preview_mail"),

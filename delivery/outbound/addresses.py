@@ -128,7 +128,7 @@ def _word_for_v6(address: IPv6Address) -> str | None:
 class OutboundPolicy:
     """Where requests may go.
 
-    allow: networks excepted from the rule that only public addresses are dialled, on any port. Empty in production;
+    allow: networks excepted from the rule that only public addresses are dialled, on any port, also by plain http. Empty in production;
     the local stack and the tests set loopback, and need both `127.0.0.0/8` and `::1/128` if they use the name `localhost`.
     ports: the ports open to everybody.
     """

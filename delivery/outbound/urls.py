@@ -43,6 +43,7 @@ class Origin(NamedTuple):
 
 
 _CLEAN_PATH = re.compile(r"/[!-~]*")
+_LOOPBACK = IPv4Address("127.0.0.1")
 _CLEAN_HOST = re.compile(r"[0-9a-z.\-:\[\]]+")
 
 
@@ -80,10 +81,11 @@ class Target:
 def parse_url(text: str, *, is_http_allowed: bool, policy: OutboundPolicy) -> Target:
     """The Target of a URL typed by a user. RFC 3986, with the host rules of the WHATWG URL standard.
 
-    Raises UrlError. No name is resolved here: what a name points to is judged anew for every connection.
+    Plain http is taken if it is allowed, and to hosts that the operator has excepted. Raises UrlError. No name is resolved here: what a name
+    points to is judged anew for every connection.
     """
     _check_characters(text)
-    scheme, rest = _split_scheme(text, is_http_allowed=is_http_allowed)
+    scheme, rest = _split_scheme(text)
     rest = rest.partition("#")[0]
     cut = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
     authority, path = rest[:cut], rest[cut:]
@@ -94,6 +96,8 @@ def parse_url(text: str, *, is_http_allowed: bool, policy: OutboundPolicy) -> Ta
         host = normalise_host(host_text)
     except HostError as error:
         raise UrlError("host", str(error)) from None
+    if scheme == "http" and not (is_http_allowed or _is_excepted(host, policy)):
+        raise UrlError("http_not_allowed", "The URL must begin with https://; plain http is not allowed here.")
     port = _parse_port(port_text, scheme)
     if isinstance(host, str):
         _check_name(host, port, policy)
@@ -113,16 +117,14 @@ def _check_characters(text: str) -> None:
             raise UrlError("characters", "The URL contains a space, a backslash or an invisible character.")
 
 
-def _split_scheme(text: str, *, is_http_allowed: bool) -> tuple[Scheme, str]:
+def _split_scheme(text: str) -> tuple[Scheme, str]:
     scheme, separator, rest = text.partition("://")
     if separator and scheme.isascii():
         match scheme.lower():
             case "https":
                 return "https", rest
-            case "http" if is_http_allowed:
-                return "http", rest
             case "http":
-                raise UrlError("http_not_allowed", "The URL must begin with https://; plain http is not allowed here.")
+                return "http", rest
     raise UrlError("scheme", "The URL must begin with https://.")
 
 
@@ -146,6 +148,13 @@ def _parse_port(text: str | None, scheme: Scheme) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise UrlError("port", "The port in the URL is not a number from 1 to 65535.")
     return int(text)
+
+
+def _is_excepted(host: str | Address, policy: OutboundPolicy) -> bool:
+    """Of the names `localhost` alone: it means this machine wherever it is asked for (RFC 6761)."""
+    if isinstance(host, str):
+        return host == "localhost" and policy.is_excepted(_LOOPBACK)
+    return policy.is_excepted(host)
 
 
 def _check_name(host: str, port: int, policy: OutboundPolicy) -> None:

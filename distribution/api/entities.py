@@ -74,6 +74,8 @@ class Fields(serializers.Field[Any, Any, Any, Any]):
 
 @extend_schema_serializer(examples=[OpenApiExample("Solar leads", value=_SOLAR, request_only=True)])
 class EntityBody(Body):
+    not_always = frozenset({"warnings", "job"})
+
     id = serializers.UUIDField(read_only=True)
     name = Line(max_length=100)
     slug = serializers.CharField(

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 
-@extend_schema_field(OpenApiTypes.ANY)
+@extend_schema_field({"type": ["string", "number", "boolean", "array", "object"]})
 class Anything(serializers.Field[Any, Any, Any, Any]):
     """Any JSON, as it came."""
 

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from accounts import changes
-from accounts.dashboard.pages import Page, PageRequest, act, page, refused, saved
+from accounts.dashboard.pages import Page, PageRequest, act, page, page_url, refused, saved
 from accounts.dashboard.records import record_or_404
 from accounts.faults import HasFault, RefusedChangeError
 from distribution.checks import region_of
@@ -131,6 +131,13 @@ def assignment(request: PageRequest, profile_id: str, assignment_id: str) -> Pag
             return _backtest(request, found, editor, AssignmentForm(request.POST, others=others))
         case _:
             return _assignment_page(request, found, editor, AssignmentForm(initial=request.POST.dict(), others=others))
+
+
+@page("read")
+def assignment_by_id(request: PageRequest, assignment_id: str) -> HttpResponse:
+    """Where an assignment is found: in its profile."""
+    found = record_or_404(Assignment.objects.all(), assignment_id)
+    return HttpResponseRedirect(page_url(request, "assignment", found.profile_id, found.id))
 
 
 def _save(request: PageRequest, found: Assignment, editor: RuleEditor, form: AssignmentForm) -> Page | HttpResponse:

@@ -1,6 +1,6 @@
 """Entities: what a lead is, field by field."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -16,7 +16,7 @@ from accounts.models import Job
 from distribution.dashboard.entity_forms import TYPE_WORDS, EntityForm, FieldForm, NewEntityForm, described
 from distribution.entities import EntityChange, add_entity, change_entity, find_entity
 from distribution.field_uses import find_uses
-from distribution.models import Entity, Field
+from distribution.models import Entity
 from distribution.retention import preview_retention
 
 
@@ -59,7 +59,7 @@ def field(request: PageRequest, entity_id: str, key: str) -> Page | HttpResponse
     if edited is None:
         raise Http404
     form = FieldForm(request.POST or None, initial=FieldForm.initial_of(edited))
-    form.fields["key"].disabled = True
+    _keep_key(form)
     if request.method == "POST" and form.is_valid():
         wanted = [form.description(key=key) if one.key == key else described(one) for one in fields]
         if (made := _change(request, found, {"fields": wanted}, form)) is not None:
@@ -145,11 +145,17 @@ def _told(message: str, made: EntityChange) -> str:
     return " ".join(filter(None, [message, *made.warnings, sealing]))
 
 
+def _keep_key(form: FieldForm) -> None:
+    key = form.fields["key"]
+    key.disabled = key.required = True
+    key.help_text = "Its name in the API, which stays."
+
+
 def _fields_page(found: Entity, form: FieldForm) -> Page:
-    fields: Sequence[Field] = list(found.fields.all())
+    uses = find_uses(found)
+    rows = [{"field": field, "type": TYPE_WORDS[field.type], "uses": uses.get(field.key, [])} for field in found.fields.all()]
     jobs = Job.objects.filter(kind="reseal", params__entity=str(found.id), state__in=["queued", "running"])
     context = {
-        "heading": found.name, "entity": found, "fields": fields, "form": form, "types": TYPE_WORDS, "uses": find_uses(found), "tab": "fields",
-        "jobs": list(jobs[:1]),
+        "heading": found.name, "entity": found, "rows": rows, "form": form, "tab": "fields", "jobs": list(jobs[:1]),
     }  # fmt: skip
     return Page("distribution/entity.html", context, status=400 if form.errors else 200)

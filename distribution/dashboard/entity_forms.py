@@ -42,8 +42,10 @@ _CHOICES = ("select", "multi_select")
 
 
 class NewEntityForm(DashboardForm):
-    name = forms.CharField(max_length=100, help_text="Such as “Solar leads”.")
-    slug = forms.CharField(max_length=63, required=False, help_text="What the API calls it. Made from the name where it is empty.")
+    name = forms.CharField(
+        max_length=100, help_text="What you call these leads, such as “Solar leads”.", widget=forms.TextInput(attrs={"autofocus": True})
+    )
+    slug = forms.CharField(max_length=63, required=False, help_text="Its name in the API. Left empty, it is made from the name.")
     has_contact = forms.BooleanField(
         required=False,
         initial=True,
@@ -58,24 +60,28 @@ class NewEntityForm(DashboardForm):
 
 class EntityForm(DashboardForm):
     name = forms.CharField(max_length=100)
-    slug = forms.CharField(max_length=63, help_text="What the API calls it. Programs that use the old one are refused after a change.")
+    slug = forms.CharField(
+        max_length=63, help_text="Its name in the API. After a change, programs that still send the old one are refused."
+    )
     display_field = forms.ChoiceField(
-        required=False, label="Name of a lead", help_text="The field that a lead goes by in lists and as {{ lead_name }}."
+        required=False, label="Leads are called by", help_text="In lists, and as {{ lead_name }} in templates."
     )
     action = forms.ChoiceField(choices=[(action, _ACTION_WORDS[action]) for action in ACTIONS], label="When a lead repeats an earlier one")
     match = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "email\nphone, last_name"}),
-        label="Match keys",
-        help_text="One per line, tried in order. Of a line with several fields all must agree.",
+        label="What makes two leads the same",
+        help_text="The keys of fields, one combination per line, tried in order. All fields of a line must agree.",
     )
-    window_days = forms.IntegerField(required=False, min_value=1, max_value=3650, label="Days to look back", help_text="Empty: for ever.")
+    window_days = forms.IntegerField(
+        required=False, min_value=1, max_value=3650, label="Days to look back", help_text="Empty: as far as there are leads."
+    )
     retention_days = forms.IntegerField(
         required=False,
         min_value=1,
         max_value=MAX_DAYS,
-        label="Erase leads after days",
-        help_text="Empty: they are kept. Erased values are gone for good.",
+        label="Days until a lead is erased",
+        help_text="Empty: never. What is erased is gone for good.",
     )
     is_forced = forms.BooleanField(required=False, label="Do it all the same")
 
@@ -119,22 +125,24 @@ class FieldForm(DashboardForm):
     """One field. Which of the options count depends on the type; the others are kept out."""
 
     label = forms.CharField(max_length=200)
-    key = forms.CharField(max_length=63, required=False, help_text="What the API calls it. Made from the label where it is empty.")
+    key = forms.CharField(max_length=63, required=False, help_text="Its name in the API. Left empty, it is made from the label.")
     type = forms.ChoiceField(choices=[(name, TYPE_WORDS[name]) for name in FIELD_TYPES])
-    is_required = forms.BooleanField(required=False, label="Required", help_text="A lead without it is refused.")
+    is_required = forms.BooleanField(required=False, label="Required", help_text="Leads that come without it are refused.")
     is_encrypted = forms.BooleanField(
-        required=False, label="Encrypted", help_text="Its values are sealed, masked on every page, and sent only where a channel says so."
+        required=False,
+        label="Encrypted",
+        help_text="Stored encrypted, masked on every page, and sent only to partners whose channel includes it.",
     )
-    default = forms.CharField(required=False, max_length=2000, help_text="Taken where a lead brings no value.")
+    default = forms.CharField(required=False, max_length=2000, help_text="For leads that come without a value.")
     choices = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": "solar\nheat_pump = Heat pump"}),
         label="Choices",
-        help_text="For lists: one per line, as value or value = label.",
+        help_text="One per line: a value, or value = label.",
     )
-    max_length = forms.IntegerField(required=False, min_value=1, label="Most characters", help_text="For texts.")
-    min = forms.DecimalField(required=False, label="Smallest", help_text="For numbers.")
-    max = forms.DecimalField(required=False, label="Largest")
+    max_length = forms.IntegerField(required=False, min_value=1, label="Longest text, in characters")
+    min = forms.DecimalField(required=False, label="Smallest number")
+    max = forms.DecimalField(required=False, label="Largest number")
     step = forms.DecimalField(required=False, label="Step")
     is_forced = forms.BooleanField(required=False, label="Do it all the same")
 

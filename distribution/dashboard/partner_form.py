@@ -2,12 +2,17 @@ from typing import Any
 
 from django import forms
 
-from accounts.dashboard.forms import DashboardForm
+from accounts.dashboard.forms import DashboardForm, say_in_plain_words
 from accounts.faults import RefusedChangeError
 from distribution.caps import PERIODS
 from distribution.models import Partner
 
 _LIMITS = ("caps", "budgets")
+
+
+def _from_zero(**attrs: Any) -> forms.NumberInput:
+    """A number that is refused with the other faults, by the domain, and not before them."""
+    return forms.NumberInput(attrs={"min": 0, **attrs})
 
 
 class LimitsForm(DashboardForm):
@@ -17,8 +22,11 @@ class LimitsForm(DashboardForm):
         super().__init__(*args, **options)
         for period in PERIODS:
             label = "In total" if period == "total" else f"Per {period}"
-            self.fields[f"caps_{period}"] = forms.IntegerField(required=False, min_value=0, label=label)
-            self.fields[f"budgets_{period}"] = forms.DecimalField(required=False, min_value=0, max_digits=12, decimal_places=2, label=label)
+            self.fields[f"caps_{period}"] = forms.IntegerField(required=False, label=label, widget=_from_zero())
+            self.fields[f"budgets_{period}"] = forms.DecimalField(
+                required=False, max_digits=12, decimal_places=2, label=label, widget=_from_zero(step="0.01")
+            )
+        say_in_plain_words(self)
 
     def limits(self) -> dict[str, dict[str, Any]]:
         return {
@@ -50,17 +58,17 @@ class LimitsForm(DashboardForm):
 
 class PartnerForm(LimitsForm):
     name = forms.CharField(max_length=100)
-    email = forms.CharField(max_length=254, required=False, help_text="Where mails go when a channel names no recipients.")
+    email = forms.CharField(max_length=254, required=False, help_text="Gets the leads of email channels that name no recipients.")
     phone = forms.CharField(max_length=32, required=False)
     time_zone = forms.CharField(
         max_length=64,
         label="Time zone",
         widget=forms.TextInput(attrs={"list": "time-zones"}),
-        help_text="Its caps begin anew, and its digests go out, by it.",
+        help_text="Caps reset, and digests go out, by its clock.",
     )
     tags = forms.CharField(max_length=1000, required=False, help_text="Separated by commas.")
     notes = forms.CharField(max_length=10_000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    is_active = forms.BooleanField(required=False, label="Active", help_text="An inactive partner gets no new leads.")
+    is_active = forms.BooleanField(required=False, label="Active", help_text="While this is off, the partner gets no new leads.")
 
     PLAIN = ("name", "email", "phone", "time_zone", "notes", "is_active")
 
@@ -72,6 +80,3 @@ class PartnerForm(LimitsForm):
     @classmethod
     def initial_of(cls, partner: Partner) -> dict[str, Any]:
         return {**{name: getattr(partner, name) for name in cls.PLAIN}, "tags": ", ".join(partner.tags), **cls.initial_limits(partner)}
-
-    def plain_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("name", "email", "phone", "time_zone", "tags", "notes", "is_active")]

@@ -38,6 +38,7 @@ def new_partner(request: PageRequest) -> Page | HttpResponse:
             form.add_faults(refusal)
         else:
             return saved(request, f"{partner.name} is a partner now.", "partner", partner.id)
+    form.fields["name"].widget.attrs["autofocus"] = not form.errors
     return _form_page("New partner", form)
 
 

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("profiles/<str:profile_id>/partners/new", assignments.new_assignment, name="new_assignment"),
     path("profiles/<str:profile_id>/partners/<str:assignment_id>/", assignments.assignment, name="assignment"),
     path("profiles/<str:profile_id>/partners/<str:assignment_id>/delete", assignments.delete_assignment, name="delete_assignment"),
+    path("assignments/<str:assignment_id>/", assignments.assignment_by_id, name="assignment_by_id"),
     path("partners/", partners.partners, name="partners"),
     path("partners/new", partners.new_partner, name="new_partner"),
     path("partners/<str:partner_id>/", partners.partner, name="partner"),

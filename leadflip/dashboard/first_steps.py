@@ -29,12 +29,12 @@ def first_steps() -> list[FirstStep]:
         cursor.execute(_ASK)
         entity, partner, assignment, channel, delivered = cursor.fetchone()
     return [
-        FirstStep("Make an Entity", "Say what a lead is for you: its fields, and which of them are encrypted.", "entities", entity),
+        FirstStep("Create an Entity", "Say what a lead is for you: its fields, and which of them are encrypted.", "entities", entity),
         FirstStep("Add a partner", "Who gets your leads, with a time zone and caps.", "partners", partner),
-        FirstStep("Make a Distribution Profile", "Which leads go to which partners, by which rules.", "profiles", assignment),
+        FirstStep("Create a Distribution Profile", "Which leads go to which partners, by which rules.", "profiles", assignment),
         FirstStep(
             "Set up its Delivery Channel",
-            "By email or webhook, with a live preview, and a test that shows what comes back.",
+            "By webhook, or by email through your own mail server (Email settings); with a live preview, and a test that shows what comes back.",
             "profiles",
             channel,
         ),

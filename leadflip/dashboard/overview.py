@@ -64,6 +64,8 @@ def overview(request: PageRequest) -> Page:
         "steps": [] if all(step.is_done for step in steps) else steps,
         "alerts": list(_alerts(failing)),
         "failing": failing,
+        # A new account has a way to go, and nothing to see yet.
+        "is_new": not all(step.is_done for step in steps) and not sum_up(present).leads,
         "unmatched": _unmatched(request, now),
     }
     return Page("leadflip/overview.html", context)

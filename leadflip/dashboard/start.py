@@ -21,7 +21,7 @@ def start(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         accounts = accounts_of(request.user)
     chosen = choose_account(request.session.get(SESSION_ACCOUNT), accounts)
-    slug = next((slug for account_id, slug in accounts if account_id == chosen), None)
+    slug = next((own.slug for own in accounts if own.id == chosen), None)
     return HttpResponseRedirect(reverse("overview", args=[slug]) if slug else reverse("new_account"))
 
 

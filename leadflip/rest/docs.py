@@ -30,4 +30,5 @@ class SchemaView(SpectacularAPIView):
 
 @method_decorator(csp_override(_DOCS_CSP), name="dispatch")
 class DocsView(SpectacularSwaggerSplitView):
+    metadata_class = None  # a page has no OPTIONS
     content_negotiation_class = DefaultContentNegotiation

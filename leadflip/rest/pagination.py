@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
@@ -16,6 +17,18 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
     page_size_query_description = "Results per page, at most 200."
     cursor_query_description = "Where the page begins, from `next` or `previous` of another one."
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = {"type": ["string", "null"], "format": "uri", "example": "https://leadflip.example.com/api/leads?cursor=cD0wMTk5"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**page, "description": "The next page, older records; null: this is the last."},
+                "previous": {**page, "description": "The page before; null: this is the first."},
+                "results": schema,
+            },
+        }
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         try:

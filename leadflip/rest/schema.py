@@ -6,7 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from accounts.api.body import Answer
+from accounts.api.body import Answer, Body
 from accounts.api.views import LimitedView
 
 
@@ -49,6 +49,20 @@ class ErrorsToo(AutoSchema):
             code: {**error, "description": why.format_map(limits)} for code, why in _ERRORS.items() if code not in left_out | bodies.keys()
         }
         return bodies | errors
+
+    def _get_serializer_field_meta(self, field: Any, direction: Literal["request", "response"]) -> dict[str, Any]:
+        meta: dict[str, Any] = super()._get_serializer_field_meta(field, direction)  # type: ignore[no-untyped-call]
+        if direction == "response" and not isinstance(field.parent, Body):
+            # That a text may not be empty is said of what is taken; an answer has empty texts where there is nothing to tell.
+            meta.pop("minLength", None)
+        return meta
+
+    def _map_basic_serializer(self, serializer: Any, direction: Literal["request", "response"]) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        rare: frozenset[str] = getattr(serializer, "not_always", frozenset())
+        if rare and "required" in schema:  # not in that of a PATCH
+            schema["required"] = [name for name in schema["required"] if name not in rare]
+        return schema
 
     def _most_mib(self) -> int:
         assert isinstance(self.view, LimitedView)

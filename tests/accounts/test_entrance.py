@@ -56,7 +56,7 @@ def test_who_signs_up_owns_a_new_account_once_the_address_is_confirmed(browser: 
     assert browser.post(link)["Location"] == "/"
     assert is_signed_in(browser)
     user = User.objects.get(email="jane@helios.test")
-    [(account_id, slug)] = accounts_of(user)
+    [(account_id, slug, _)] = accounts_of(user)
     assert (user.name, slug, user.is_staff) == ("Jane Roe", "helios-direct", False)
     with account_scope(account_id):
         assert Member.objects.get().role == "owner"
@@ -79,7 +79,7 @@ def test_until_then_nobody_gets_in(browser: Any) -> None:
 def test_two_companies_of_one_name_have_different_addresses(browser: Any) -> None:
     make_account("Helios Direct", "alice@acme.test")
     browser.post("/sign-up", JANE)
-    [(_, slug)] = accounts_of(User.objects.get(email="jane@helios.test"))
+    [(_, slug, _)] = accounts_of(User.objects.get(email="jane@helios.test"))
     assert re.fullmatch(r"helios-direct-[0-9a-f]{6}", slug)
 
 
@@ -95,7 +95,7 @@ def test_signing_up_with_an_address_that_has_a_sign_in_looks_the_same_and_tells_
     [
         ({"password1": "short"}, ["This password is too short. It must contain at least 10 characters."]),
         ({"email": "jane"}, ["Enter a valid email address."]),
-        ({"company": ""}, ["This field is required."]),
+        ({"company": ""}, ["Company is missing."]),
         ({"name": "Jane\nRoe"}, ["Wanted one line, without control characters."]),
     ],
 )
@@ -223,12 +223,39 @@ def test_a_person_names_themselves(browser: Any) -> None:
     assert User.objects.get().name == "Alice Doe"
 
 
+def test_signing_out_everywhere_else_ends_every_session_but_this_one(browser: Any) -> None:
+    make_account()
+    other = Client()
+    sign_in(browser, "alice@acme.test")
+    sign_in(other, "alice@acme.test")
+    assert browser.post("/me/sign-out-elsewhere")["Location"] == "/me/"
+    assert "You are signed out on every other device." in browser.get("/me/").content.decode()
+    assert other.get("/me/")["Location"] == "/sign-in?next=/me/"
+    sign_in(other, "alice@acme.test")
+    assert other.get("/me/").status_code == 200, "signing in anew works as before"
+
+
+def test_nothing_is_signed_out_by_a_link(browser: Any) -> None:
+    make_account()
+    sign_in(browser, "alice@acme.test")
+    assert browser.get("/me/sign-out-elsewhere").status_code == 405
+    assert User.objects.get().signed_out_at is None
+
+
+def test_accounts_go_by_their_names(browser: Any) -> None:
+    make_account("Acme & Sons", "alice@acme.test")
+    sign_in(browser, "alice@acme.test")
+    assert ">Acme &amp; Sons</a>" in browser.get("/me/").content.decode()
+    switcher = browser.get("/", follow=True).content.decode().split('<div class="menu">')[1].split("</div>")[0]
+    assert "<bdi>Acme &amp; Sons</bdi>" in switcher
+
+
 def test_a_person_opens_another_account_and_lands_in_it(browser: Any) -> None:
     make_account()
     sign_in(browser, "alice@acme.test")
     browser.post("/accounts/new", {"company": "Second"})
     assert browser.get("/")["Location"] == "/a/second/"
-    assert [slug for _, slug in accounts_of(User.objects.get())] == ["acme", "second"]
+    assert [(own.slug, own.name) for own in accounts_of(User.objects.get())] == [("acme", "Acme"), ("second", "Second")]
 
 
 def test_the_admin_is_entered_by_the_same_way_in(browser: Any) -> None:

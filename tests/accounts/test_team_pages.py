@@ -100,6 +100,12 @@ def test_removing_asks_first_and_names_what_is_lost(acme: Shop) -> None:
     assert as_person("bob@acme.test").get(TEAM).status_code == 404
 
 
+def test_who_leaves_is_asked_as_the_one_who_leaves(acme: Shop) -> None:
+    page = as_person("dora@acme.test").get(address(acme, "dora@acme.test", "remove")).content.decode()
+    assert "<h1>Leave Acme</h1>" in page
+    assert "You lose access to Acme at once." in page
+
+
 def test_the_last_owner_stays(acme: Shop) -> None:
     answer = as_person("alice@acme.test").post(address(acme, "alice@acme.test", "remove"))
     assert "This is the account&#x27;s last owner." in said(answer)

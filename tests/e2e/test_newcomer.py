@@ -33,8 +33,8 @@ def test_from_sign_up_to_a_delivered_lead(site: Site, screen: Screen) -> None:
     expect(page.get_by_role("heading", name="First steps")).to_be_visible()
     home = page.url
 
-    page.get_by_role("link", name="Make an Entity").click()
-    page.get_by_role("link", name="Make the first Entity").click()
+    page.get_by_role("link", name="Create an Entity").click()
+    page.get_by_role("link", name="Create the first Entity").click()
     page.locator("#id_name").fill("Roof leads")
     screen.press("Create Entity")
     expect(page.get_by_text("Roof leads is there. Now its fields.")).to_be_visible()
@@ -50,7 +50,7 @@ def test_from_sign_up_to_a_delivered_lead(site: Site, screen: Screen) -> None:
 
     page.goto(f"{home}profiles/new")
     page.locator("#id_name").fill("Roofs in the west")
-    screen.press("Make the profile")
+    screen.press("Create the profile")
     page.get_by_role("button", name="Add condition").first.click()
     page.locator("select[name$='.field']").first.select_option(label="ZIP")
     page.locator("select[name$='.operator']").first.select_option(label="starts with")

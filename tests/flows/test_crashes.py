@@ -130,7 +130,7 @@ def test_the_broker_emptied_and_stopped_in_between(shop: Shop, partner: Partner,
                 shop.send()
         finally:
             services.VALKEY.start()
-        shop.wait_for(*["delivered"] * 6, seconds=10)
+        shop.wait_for(*["delivered"] * 6, seconds=30)
     assert len(partner.received) == 6
 
 
@@ -150,5 +150,5 @@ def test_the_database_restarted_in_between(shop: Shop, partner: Partner, tmp_pat
         services.POSTGRES.start()
         shop.wait_for(*["delivered"] * 5, seconds=10)
         shop.send()
-        shop.wait_for(*["delivered"] * 6, seconds=10)
+        shop.wait_for(*["delivered"] * 6, seconds=30)
     assert len(partner.received) == 6

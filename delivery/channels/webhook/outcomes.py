@@ -12,7 +12,7 @@ from delivery.outbound.answer import MAX_KEPT_BODY_BYTES
 from delivery.outcome import Headers, Outcome, Verdict
 
 # Below this many characters a secret is too common a text to be looked for.
-_LEAST_SECRET = 8
+_LEAST_SECRET = 4
 
 
 def answered(answer: Answer, prepared: Prepared, own: Headers, *, token: str, now: datetime) -> Outcome:

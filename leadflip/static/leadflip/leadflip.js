@@ -81,6 +81,9 @@ document.addEventListener("submit", (event) => {
   document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 });
 
+// A refused form is taken up where its first fault is.
+document.addEventListener("DOMContentLoaded", () => document.querySelector("main [aria-invalid='true']")?.focus());
+
 // A dialog that is in the page because it was asked for opens by itself.
 const openNew = (root) => root.querySelectorAll?.("dialog[data-open]").forEach((dialog) => { if (!dialog.open) dialog.showModal(); });
 document.addEventListener("DOMContentLoaded", () => openNew(document));

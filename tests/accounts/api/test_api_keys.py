@@ -56,6 +56,12 @@ def test_a_revoked_key_opens_nothing_and_stays_in_the_list(acme: Shop) -> None:
     assert acme.call("DELETE", f"api-keys/{made['id']}").status_code == 204
 
 
+def test_a_change_that_names_nothing_changes_nothing(acme: Shop) -> None:
+    made = make_key(acme, scopes=["read"])
+    answer = acme.call("PATCH", f"api-keys/{made['id']}", {})
+    assert (answer.status_code, answer.json()["name"]) == (200, made["name"])
+
+
 def test_a_key_ends_when_it_was_to_end(acme: Shop) -> None:
     made = make_key(acme, scopes=["read"], expires_at=(timezone.now() + timedelta(days=1)).isoformat())
     assert acme.call("GET", "members", key=made["key"]).status_code == 200

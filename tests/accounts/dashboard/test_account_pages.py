@@ -75,6 +75,19 @@ def test_the_audit_log_narrows_by_what_stands_in_the_address(shop: Shop, alice: 
     assert alice.get("audit/?what=helios&until=2000-01-01").context["slice"].rows == []
 
 
+def test_the_audit_log_says_values_as_people_do(shop: Shop, alice: Visitor) -> None:
+    partner = make_partner(shop, "Helios Direct", tags=["solar"])
+    alice.post(f"partners/{partner.id}/edit", {"name": "Helios Direct", "time_zone": "UTC"})
+    page = alice.html("audit/?what=helios")
+    assert "<dt>active</dt><dd><del><bdi>yes</bdi></del> → <ins><bdi>no</bdi></ins></dd>" in page
+    assert "<dt>tags</dt><dd><del><bdi>[&quot;solar&quot;]</bdi></del> → <ins><bdi>—</bdi></ins></dd>" in page
+
+
+def test_only_a_narrowed_audit_log_can_be_cleared(alice: Visitor) -> None:
+    assert "Clear" not in alice.html("audit/")
+    assert "Clear" in alice.html("audit/?what=helios")
+
+
 def test_the_audit_log_as_csv_runs_no_formula(shop: Shop, alice: Visitor) -> None:
     make_partner(shop, "=HYPERLINK(1)")
     answer = alice.get("audit/export?what=HYPERLINK")

@@ -67,6 +67,14 @@ def test_a_second_put_keeps_the_id_and_the_secrets(acme: Set, path: str) -> None
     assert stored_secrets(acme, first["id"]) == {"signing_secret": first["signing_secret"], "header:x-api-key": "s3cret"}
 
 
+def test_an_answer_may_be_sent_back_as_it_came(acme: Set, path: str) -> None:
+    first = acme.shop.call("PUT", path, FULL).json()
+    for method, address in (("PATCH", f"channels/{first['id']}"), ("PUT", path)):
+        again = acme.shop.call(method, address, acme.shop.get(path))
+        assert (again.status_code, again.json()["config"]) == (200, first["config"]), again.content
+    assert stored_secrets(acme, first["id"])["signing_secret"] == first["signing_secret"]
+
+
 def test_another_kind_takes_the_place_and_the_old_one_stays_on_record(acme: Set) -> None:
     path = f"profiles/{acme.profile.id}/assignments/{acme.assignment.id}/channel"
     mail = acme.shop.call("PUT", path, EMAIL).json()

@@ -274,3 +274,9 @@ def test_a_page_asks_the_database_a_fixed_handful_of_times(acme: Set, alice: Vis
         make_lead(acme.shop, email=f"jane{number}@example.com")
     make_attempt(acme)
     assert alice.count_queries(path_of(acme)) == few <= 18
+
+
+def test_a_channel_is_found_by_its_id_alone(acme: Set, alice: Visitor) -> None:
+    answer = alice.get(f"channels/{acme.channel.id}/")
+    assert (answer.status_code, answer["Location"]) == (302, alice.url(path_of(acme)))
+    assert sign_in(make_account("Charlie", "charlie@charlie.test")).get(f"channels/{acme.channel.id}/").status_code == 404

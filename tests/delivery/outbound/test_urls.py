@@ -130,6 +130,20 @@ def test_plain_http_needs_permission() -> None:
     assert caught.value.code == "http_not_allowed"
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9000/hook", "http://localhost:9000/hook", "http://[::ffff:127.0.0.1]:9000/hook"])
+def test_plain_http_to_an_excepted_address_needs_no_permission(url: str) -> None:
+    policy = OutboundPolicy(allow=(ip_network("127.0.0.0/8"),))
+    assert parse_url(url, is_http_allowed=False, policy=policy).scheme == "http"
+
+
+@pytest.mark.parametrize("url", ["http://8.8.8.8/", "http://10.0.0.1/", "http://hooks.example.com/", "http://localhost.example.com/"])
+def test_an_exception_opens_plain_http_to_nothing_else(url: str) -> None:
+    policy = OutboundPolicy(allow=(ip_network("127.0.0.0/8"),))
+    with pytest.raises(UrlError) as caught:
+        parse_url(url, is_http_allowed=False, policy=policy)
+    assert caught.value.code == "http_not_allowed"
+
+
 def test_ports_can_be_added() -> None:
     assert parse("https://hooks.example.com:9000/", OutboundPolicy(ports=frozenset({9000}))).port == 9000
 

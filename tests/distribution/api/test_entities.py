@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 
-from accounts.ids import new_id
 from accounts.models import Account, AuditEvent
 from distribution.models import Field
 from tests.builders import FIELDS, Shop, make_account, make_entity, make_lead
@@ -39,7 +38,7 @@ def test_a_slug_is_made_from_the_name(acme: Shop) -> None:
     assert acme.call("POST", "entities", {"name": "Roof & Gutter", "fields": []}).json()["slug"] == "roof_gutter"
 
 
-@pytest.mark.parametrize("slug", ["Solar", "sol ar", "-solar", "ö", str(new_id())])
+@pytest.mark.parametrize("slug", ["Solar", "sol ar", "-solar", "ö", "01990000-0000-7000-8000-000000000000"])
 def test_a_slug_that_no_address_could_hold_is_refused(acme: Shop, slug: str) -> None:
     assert errors_of(acme.call("POST", "entities", {**SOLAR, "slug": slug})) == {("slug", "invalid")}
 

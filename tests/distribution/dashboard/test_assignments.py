@@ -220,3 +220,10 @@ def test_many_partners_cost_the_same_queries_as_few(shop: Shop, alice: Visitor, 
         add(number)
     assert alice.count_queries(f"profiles/{solar.id}/partners/") == few
     assert few <= 18
+
+
+def test_an_assignment_is_found_by_its_id_alone(shop: Shop, alice: Visitor, solar: Profile) -> None:
+    (first,) = partners_with(shop, solar, 20)
+    answer = alice.get(f"assignments/{first}/")
+    assert (answer.status_code, answer["Location"]) == (302, alice.url(f"profiles/{solar.id}/partners/{first}/"))
+    assert sign_in(make_account("Charlie", "charlie@charlie.test")).get(f"assignments/{first}/").status_code == 404

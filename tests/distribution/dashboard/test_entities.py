@@ -85,6 +85,22 @@ def test_removing_a_field_in_use_names_its_users_and_wants_a_word_more(shop: Sho
     assert "zip" not in _keys(shop)
 
 
+def test_a_field_names_what_uses_it(shop: Shop, alice: Visitor) -> None:
+    make_entity(shop)
+    make_profile(shop, rules={"all": [{"field": "zip", "operator": "starts_with", "value": "9"}]})
+    rows = {row["field"].key: row for row in alice.get("entities/solar_leads/").context["rows"]}
+    assert (rows["zip"]["type"], [use.words for use in rows["zip"]["uses"]]) == ("Text", ["the rules of the profile Solar West"])
+    assert rows["email"]["uses"] == []
+    assert "<bdi>The rules of the profile Solar West</bdi>" in alice.html("entities/solar_leads/")
+
+
+def test_the_key_of_a_field_stays_whatever_is_sent(shop: Shop, alice: Visitor) -> None:
+    make_entity(shop)
+    alice.post("entities/solar_leads/fields/zip/", {"label": "ZIP code", "type": "text", "key": "post_code"})
+    with shop.open():
+        assert Field.objects.get(label="ZIP code").key == "zip"
+
+
 def test_encrypting_a_field_starts_sealing_what_is_there(shop: Shop, alice: Visitor) -> None:
     make_entity(shop)
     make_lead(shop)

@@ -41,6 +41,17 @@ def test_faults_stand_at_their_fields_and_nothing_is_made(shop: Shop, alice: Vis
         assert not Partner.objects.exists()
 
 
+def test_limits_below_zero_are_refused_together_with_the_other_faults(alice: Visitor) -> None:
+    errors = alice.post("partners/new", {**HELIOS, "email": "nobody", "caps_day": "-2", "budgets_month": "-1"}).context["form"].errors
+    assert set(errors) == {"email", "caps_day", "budgets_month"}
+    assert errors["caps_day"] == ["The cap per day is -2; wanted a whole number of leads, 0 or more."]
+
+
+def test_what_is_no_number_is_said_in_words(alice: Visitor) -> None:
+    errors = alice.post("partners/new", {**HELIOS, "caps_day": "many", "budgets_month": "much"}).context["form"].errors
+    assert errors == {"caps_day": ["Wanted a whole number."], "budgets_month": ["Wanted a number."]}
+
+
 def test_a_name_that_is_taken_is_refused(shop: Shop, alice: Visitor) -> None:
     make_partner(shop)
     assert "name" in alice.post("partners/new", HELIOS).context["form"].errors

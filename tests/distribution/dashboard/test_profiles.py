@@ -34,7 +34,7 @@ def stored(shop: Shop, profile: Profile) -> Profile:
 
 
 def test_an_empty_list_says_what_to_do(alice: Visitor) -> None:
-    assert "Make the first profile" in alice.html("profiles/")
+    assert "Create the first profile" in alice.html("profiles/")
 
 
 def test_the_list_names_what_the_rules_ask_for(shop: Shop, alice: Visitor) -> None:
@@ -62,7 +62,7 @@ def test_a_new_profile_begins_switched_off(shop: Shop, alice: Visitor) -> None:
 
 
 def test_without_an_entity_a_profile_cannot_be_made_yet(alice: Visitor) -> None:
-    assert "Make an Entity" in alice.html("profiles/new")
+    assert "Create an Entity" in alice.html("profiles/new")
 
 
 def test_a_name_that_is_taken_is_refused_at_its_field(shop: Shop, alice: Visitor, solar: Profile) -> None:

@@ -57,7 +57,7 @@ def test_of_several_entities_one_or_all_are_shown(acme: Set, alice: Visitor) -> 
 
 
 def test_without_an_entity_the_page_says_to_make_one() -> None:
-    assert "Make an Entity" in sign_in(make_account()).html("leads/")
+    assert "Create an Entity" in sign_in(make_account()).html("leads/")
 
 
 def test_encrypted_values_are_on_no_page_until_they_are_revealed(acme: Set, alice: Visitor) -> None:

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 def test_an_empty_account_is_told_its_first_steps() -> None:
     page = sign_in(make_account()).get("")
     assert [(step.title, step.is_done) for step in page.context["steps"]] == [
-        ("Make an Entity", False),
+        ("Create an Entity", False),
         ("Add a partner", False),
-        ("Make a Distribution Profile", False),
+        ("Create a Distribution Profile", False),
         ("Set up its Delivery Channel", False),
         ("See a lead delivered", False),
     ]

@@ -185,6 +185,7 @@ def test_a_key_in_the_query_is_sent_and_masked() -> None:
         (BEARER, [], "t0ken-abcdef"),
         (BASIC, [], base64.b64encode("acme:pässword 1".encode()).decode()),
         (None, [{"name": "X-Own", "value": "own-s3cret", "secret": True}], "own-s3cret"),
+        (None, [{"name": "X-Pin", "value": "4711", "secret": True}], "4711"),
     ],
 )
 def test_a_secret_that_the_partner_repeats_is_masked(auth: Any, headers: list[Any], secret: str) -> None:

@@ -184,7 +184,7 @@ def test_plain_http_where_the_account_allows_it() -> None:
     assert clean({"url": "http://partner.example.com/x"}, is_http_allowed=True)[0]["url"] == "http://partner.example.com/x"
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_short", "whsec_" + "A" * 200, "plain", "whsk_" + new_secret()[6:], "whsec_é"])
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_short", "whsec_" + "A" * 200, "plain", "whsk_" + "A" * 43 + "=", "whsec_é"])
 def test_what_is_no_signing_secret(secret: str) -> None:
     with pytest.raises(ValueError, match="A signing secret is") as refused:
         decode_secret(secret)
