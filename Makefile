@@ -20,7 +20,7 @@ run: run-venv
 
 test: lint js-modules chromium
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: dev-venv
 	$(BIN)/python -m benchmarks $(ARGS)
