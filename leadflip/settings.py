@@ -199,6 +199,7 @@ CSRF_FAILURE_VIEW = "leadflip.rest.errors.csrf_failed"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20  # bytes; leadflip.rest answers 413 beyond it
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a rule of 1,000 conditions as a form
 BULK_MAX_BYTES = 10 << 20
+API_REQUESTS_PER_MINUTE = env_int("LEADFLIP_API_PER_MINUTE", default=12_000, at_least=0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -206,6 +207,7 @@ REST_FRAMEWORK = {
         "accounts.api.auth.MemberSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.auth.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["leadflip.rest.throttle.AccountThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["leadflip.rest.json.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["leadflip.rest.json.JsonParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "leadflip.rest.json.AlwaysJson",

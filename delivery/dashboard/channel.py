@@ -16,12 +16,13 @@ from delivery.dashboard.channel_acts import acted
 from delivery.dashboard.channel_editor import make_editor
 from delivery.dashboard.channel_form import read_form
 from delivery.dashboard.channel_health import health_panel
-from delivery.dashboard.channel_subject import Subject, find_subject, recent_leads
+from delivery.dashboard.channel_subject import Subject, find_subject
 from delivery.dashboard.channel_typed import NEW_CONFIG, typed_of
 from delivery.dashboard.preview import preview_context
 from delivery.models import DeliveryChannel
 from delivery.payload import DEFAULT_SELECTION
 from delivery.wake import wake
+from distribution.dashboard.lead_choices import recent_leads
 
 _SAVE = "save"
 

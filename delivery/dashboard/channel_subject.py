@@ -10,10 +10,8 @@ from django.http import Http404, QueryDict
 from accounts.dashboard.records import record_or_404
 from delivery.models import DeliveryChannel
 from distribution.entity_table import specs_of
-from distribution.fields import FieldSpec, lead_name
-from distribution.models import Assignment, Entity, Lead
-
-MOST_LEADS = 10
+from distribution.fields import FieldSpec
+from distribution.models import Assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +38,6 @@ class Subject:
         return DeliveryChannel(account_id=self.assignment.account_id, assignment=self.assignment, kind=kind)
 
 
-@dataclass(frozen=True, slots=True)
-class LeadChoice:
-    id: str
-    name: str
-    lead: Lead
-
-
 def find_subject(profile_id: str, assignment_id: str) -> Subject:
     profile = _id(profile_id)
     if profile is None:
@@ -57,13 +48,6 @@ def find_subject(profile_id: str, assignment_id: str) -> Subject:
     if channel is not None:
         channel.assignment = assignment
     return Subject(assignment, specs_of(assignment.profile.entity), channel)
-
-
-def recent_leads(entity: Entity, specs: Sequence[FieldSpec]) -> list[LeadChoice]:
-    leads = Lead.objects.filter(entity=entity, erased_at=None).defer("sealed").order_by("-id")[:MOST_LEADS]
-    return [
-        LeadChoice(str(lead.id), lead_name(specs, lead.values, entity.display_field) or "A lead without a name", lead) for lead in leads
-    ]
 
 
 def chosen_lead(query: QueryDict) -> UUID | None:

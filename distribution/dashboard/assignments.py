@@ -17,10 +17,11 @@ from accounts.faults import HasFault, RefusedChangeError
 from distribution.checks import region_of
 from distribution.dashboard.backtest import DaysForm, run_drafted
 from distribution.dashboard.channel_marks import channel_marks
+from distribution.dashboard.lead_choices import recent_leads
 from distribution.dashboard.limit_rows import limit_shown
 from distribution.dashboard.profile_forms import PRIORITY, AssignmentForm
 from distribution.dashboard.profiles import faults_of_rule, find_profile, profile_head, split_faults
-from distribution.dashboard.rules import RuleEditor, asked, looks, open_editor, part_for, recent_leads
+from distribution.dashboard.rules import RuleEditor, asked, looks, open_editor, part_for
 from distribution.entity_table import specs_of
 from distribution.limits import states_of_assignments
 from distribution.models import Assignment, Partner, Profile
@@ -177,7 +178,7 @@ def _assignment_page(
     if not (part and request.htmx):
         states = states_of_assignments([found], timezone.now())[found.id]
         context |= {
-            "heading": found.partner.name, "partner": found.partner, "form": form, "leads": recent_leads(editor),
+            "heading": found.partner.name, "partner": found.partner, "form": form, "leads": recent_leads(editor.entity, editor.specs),
             "limits": [limit_shown(state) for state in states], "mark": channel_marks([found.id]).get(found.id), "days_form": DaysForm(),
         }  # fmt: skip
     return Page("distribution/assignment.html", context, part=part, status=status)

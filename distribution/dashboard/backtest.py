@@ -10,9 +10,10 @@ from accounts.dashboard.forms import DashboardForm
 from accounts.dashboard.pages import Page, PageRequest, page
 from accounts.faults import MissingScopeError, RefusedChangeError
 from distribution.backtest import MAX_DAYS, BacktestRequest, run_backtest
+from distribution.dashboard.lead_choices import recent_leads
 from distribution.dashboard.profile_forms import ProfileForm
 from distribution.dashboard.profiles import faults_of_rule, find_profile, profile_head, split_faults
-from distribution.dashboard.rules import asked, looks, open_editor, part_for, recent_leads
+from distribution.dashboard.rules import asked, looks, open_editor, part_for
 from distribution.models import Profile
 
 _DAYS = 7
@@ -43,7 +44,7 @@ def profile_backtest(request: PageRequest, profile_id: str) -> Page:
     context |= {**editor.context(faults), "faults": faults, "form": form, "days_form": days_form}
     part = part_for(asked(request))
     if not (part and request.htmx):
-        context |= {**profile_head(found, "backtest"), "leads": recent_leads(editor)}
+        context |= {**profile_head(found, "backtest"), "leads": recent_leads(editor.entity, editor.specs)}
     return Page("distribution/profile_backtest.html", context, part=part, status=400 if faults else 200)
 
 

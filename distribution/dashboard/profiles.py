@@ -14,8 +14,9 @@ from accounts.faults import HasFault, RefusedChangeError
 from accounts.models import AuditEvent
 from distribution.checks import region_of, rule_faults
 from distribution.dashboard.channel_marks import channel_marks
+from distribution.dashboard.lead_choices import recent_leads
 from distribution.dashboard.profile_forms import STRATEGY_WORDS, NewProfileForm, ProfileForm
-from distribution.dashboard.rules import RuleEditor, asked, looks, open_editor, part_for, recent_leads
+from distribution.dashboard.rules import RuleEditor, asked, looks, open_editor, part_for
 from distribution.entity_table import specs_of
 from distribution.models import Assignment, Entity, Profile
 from distribution.profiles import add_profile, change_profile
@@ -100,7 +101,7 @@ def _profile_page(
     context = {**editor.context(faults), **looks(request, editor), "profile": found, "faults": faults}
     part = part_for(asked(request))
     if not (part and request.htmx):
-        context |= {**profile_head(found, "rules"), "form": form, "leads": recent_leads(editor), "note": _note(found)}
+        context |= {**profile_head(found, "rules"), "form": form, "leads": recent_leads(editor.entity, editor.specs), "note": _note(found)}
     return Page("distribution/profile.html", context, part=part, status=status)
 
 

@@ -5,7 +5,6 @@ The form with the rule is always posted whole, to the page that shows it. `do` s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,12 +15,11 @@ from distribution.dashboard.rule_acts import act_on
 from distribution.dashboard.rule_form import Targets, TypedGroup, read, tree_of, typed_of
 from distribution.dashboard.rule_rows import rows_of
 from distribution.entity_table import specs_of
-from distribution.fields import FieldSpec, lead_name
-from distribution.models import Entity, Lead
+from distribution.fields import FieldSpec
+from distribution.models import Entity
 from distribution.rule_check import MAX_COUNTED, CheckRequest, check_rule
 from distribution.rules import OPERATORS, targets_of
 
-MAX_OFFERED_LEADS = 20
 _HIDDEN = "•••"
 _GROUP_WORDS = {"all": "All of these", "any": "Any of these", "none": "None of these"}
 _PARTS = {"save": "", "": "", "test": "", "count": "matches", "try": "trial", "backtest": "backtest"}
@@ -40,13 +38,6 @@ class RuleEditor:
 
     def context(self, faults: Sequence[HasFault] = ()) -> dict[str, Any]:
         return {"rule": rows_of(self.typed, self.targets, faults), "focus": self.focus}
-
-
-@dataclass(frozen=True, slots=True)
-class LeadChoice:
-    id: UUID
-    name: str
-    came: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +88,6 @@ def looks(request: PageRequest, editor: RuleEditor, *, within: Any = None) -> di
             return {"is_testing": True}
         case _:
             return {}
-
-
-def recent_leads(editor: RuleEditor) -> list[LeadChoice]:
-    rows = Lead.objects.filter(entity=editor.entity, erased_at=None).only("id", "values", "created_at").order_by("-id")
-    return [
-        LeadChoice(lead.id, lead_name(editor.specs, lead.values, editor.entity.display_field), lead.created_at)
-        for lead in rows[:MAX_OFFERED_LEADS]
-    ]
 
 
 def _both(outer: Any, inner: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError
 from django.db.models import ProtectedError
@@ -10,7 +11,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from drf_standardized_errors.handler import exception_handler
 from psycopg.errors import UniqueViolation
-from rest_framework.exceptions import APIException, ParseError, PermissionDenied
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError, PermissionDenied, Throttled
 from rest_framework.response import Response
 
 from accounts.api.faults import validation_error
@@ -47,6 +48,9 @@ def _as_answer(error: Exception) -> Exception:
         case IntegrityError() if isinstance(error.__cause__, UniqueViolation):
             # Two requests at the same moment, each of which found the name free.
             return ConflictAnswer("Another request has just made this. Read it again and repeat what is still to be done.")
+        case Throttled():
+            most = f"{settings.API_REQUESTS_PER_MINUTE:,}"
+            error.detail = ErrorDetail(f"This account has asked {most} times within this minute, which is all it may.", "throttled")
         case RequestDataTooBig():
             return TooLargeError("The body is larger than what is read.")
         case SuspiciousOperation() | MultiPartParserError():

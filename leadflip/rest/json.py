@@ -1,6 +1,7 @@
 """JSON in and out: exact numbers, bounded nesting, and nothing that Postgres could choke on."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import IO, Any, NoReturn
@@ -69,7 +70,7 @@ def _one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of two values under one key, one would be dropped silently."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        twice = next(key for index, (key, _) in enumerate(pairs) if any(key == other for other, _ in pairs[:index]))
+        ((twice, _),) = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {twice[:50]!r} stands twice in one object")
     return members
 

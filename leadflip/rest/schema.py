@@ -31,6 +31,7 @@ _ERRORS = {
     "409": "Not in the present state of things; `detail` says why.",
     "413": "The body is larger than {most} MiB.",
     "415": "The body is not {types}.",
+    "429": "The account has asked too often within this minute; `Retry-After` says how many seconds are left of it.",
 }
 _OF_CHANGES = frozenset({"409", "413", "415"})
 

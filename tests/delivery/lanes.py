@@ -19,6 +19,9 @@ from delivery.engine_database import engine_conninfo
 from delivery.models import Delivery, DeliveryChannel
 from distribution.models import Assignment, Entity, Lead, Partner, Profile
 
+# No account was served yet.
+FIRST = UUID(int=0)
+
 
 @dataclass(frozen=True)
 class Lane:
@@ -82,3 +85,9 @@ def as_engine[T](action: Callable[[queue.Connection], Awaitable[T]]) -> T:
             return await action(connection)
 
     return asyncio.run(run())
+
+
+def claim(limit: int = 200, *, retry_limit: int = 200, after: UUID = FIRST, claim_id: UUID | None = None) -> queue.Claimed:
+    """As one engine alone would."""
+    claim_id = claim_id or queue.EngineId.new().new_claim()
+    return as_engine(lambda c: queue.claim(c, claim_id=claim_id, limit=limit, retry_limit=retry_limit, after=after))

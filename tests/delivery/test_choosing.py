@@ -11,8 +11,7 @@ from django.utils import timezone
 from accounts.isolation import account_scope
 from delivery import queue
 from delivery.models import ChannelHealth, ChannelRate, DeliveryChannel
-from tests.delivery.lanes import Lane, as_engine, make_lane
-from tests.delivery.test_queue import claim
+from tests.delivery.lanes import Lane, as_engine, claim, make_lane
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
