@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 _SECONDS = 60
-# Taken from what all processes share at once, so that most requests cost Redis nothing. A process may leave as many unused in each minute.
+# Taken at once from what all processes share, so that most requests cost Redis nothing: a hundredth of the limit, which a process may leave
+# unused in each minute, and no more than this.
 _AT_ONCE = 20
 _MOST_ACCOUNTS = 10_000
 
@@ -71,15 +72,15 @@ class Shares:
 
 def _take_of_all(account_id: UUID, *, minute: int, limit: int) -> int:
     """How many more requests of the account this process may let in."""
-    key = f"api:{account_id}:{minute}"
-    if cache.add(key, _AT_ONCE, timeout=2 * _SECONDS):
-        return min(_AT_ONCE, limit)
+    key, wanted = f"api:{account_id}:{minute}", max(1, min(_AT_ONCE, limit // 100))
+    if cache.add(key, wanted, timeout=2 * _SECONDS):
+        return wanted
     try:
-        taken = cache.incr(key, _AT_ONCE)
+        taken = cache.incr(key, wanted)
     except ValueError:
         # It left the cache in between.
-        return _AT_ONCE
-    return max(0, min(_AT_ONCE, limit - (taken - _AT_ONCE)))
+        return wanted
+    return max(0, min(wanted, limit - (taken - wanted)))
 
 
 _shares = Shares()
