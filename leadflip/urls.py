@@ -11,6 +11,11 @@ from leadflip.rest.docs import DocsView, SchemaView
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # First, since each lead is a request: what stands before would be tried before.
+    path("api/", include("intake.api.urls")),
+    path("api/", include("accounts.api.urls")),
+    path("api/", include("distribution.api.urls")),
+    path("api/", include("delivery.api.urls")),
     path("", start.start, name="start"),
     path("theme", start.theme, name="theme"),
     path("a/<slug:slug>/", include("leadflip.dashboard.urls")),
@@ -21,10 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", DocsView.as_view(), name="docs"),
-    path("api/", include("intake.api.urls")),
-    path("api/", include("accounts.api.urls")),
-    path("api/", include("distribution.api.urls")),
-    path("api/", include("delivery.api.urls")),
 ]
 
 handler403 = "leadflip.rest.errors.forbidden"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SECONDS = 60
 # Taken at once from what all processes share, so that most requests cost Redis nothing: a hundredth of the limit, which a process may leave
 # unused in each minute, and no more than this.
-_AT_ONCE = 20
+_AT_ONCE = 100
 _MOST_ACCOUNTS = 10_000
 
 
