@@ -79,9 +79,9 @@ def test_a_page_is_accessible_and_as_wide_as_its_window(demo: Screen, ids: dict[
     assert faults == {}
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/password/reset/"])
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/password/forgotten"])
 def test_the_pages_before_sign_in_too(screen: Screen, path: str) -> None:
     for width in (1440, 390):
         screen.page.set_viewport_size({"width": width, "height": 844})
-        screen.page.goto(path)
+        screen.open(path)
         assert (screen.overflow, screen.accessibility_faults()) == (0, [])
