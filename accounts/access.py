@@ -26,7 +26,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     Role.MEMBER: frozenset({"intake", "read", "write"}),
     Role.VIEWER: frozenset({"read"}),
 }
-_RUNNERS = frozenset({Role.OWNER, Role.ADMIN})
+# Who runs an account.
+RUNNERS = frozenset({Role.OWNER, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def access_of_member(user: User) -> Access | None:
     if member is None:
         return None
     access = access_of_account(member.account, actor=Actor("user", user.id, user.email), scopes=ROLE_SCOPES[member.role])
-    return replace(access, may_administer=member.role in _RUNNERS)
+    return replace(access, may_administer=member.role in RUNNERS)
 
 
 def access_of_account(account: Account, *, actor: Actor = SYSTEM, scopes: frozenset[str] = frozenset(SCOPES)) -> Access:

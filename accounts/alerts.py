@@ -11,9 +11,10 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.access import RUNNERS
 from accounts.ids import new_id
 from accounts.isolation import account_scope
-from accounts.models import Account, Alert, AlertKind, Member, Role
+from accounts.models import Account, Alert, AlertKind, Member
 from accounts.outbox import post
 
 # An alert whose cause is gone is history.
@@ -107,7 +108,7 @@ def _mail_of(account_id: UUID) -> bool:
         if not alerts:
             return False
         subject, text = _mail(Account.objects.get(id=account_id), alerts)
-        members = Member.objects.filter(role__in=(Role.OWNER, Role.ADMIN), user__is_active=True).select_related("user")
+        members = Member.objects.filter(role__in=RUNNERS, user__is_active=True).select_related("user")
         for member in members.order_by("id"):
             post(to=member.user.email, subject=subject, text=text)
         Alert.objects.filter(id__in=[alert.id for alert in alerts]).update(emailed_at=Now())

@@ -1,6 +1,6 @@
 """A new master key: what the old ones wrapped is wrapped anew, so that they can be taken away. What the wrapped keys seal stays as it is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import UUID
 
 from allauth.mfa.adapter import get_adapter
@@ -34,15 +34,10 @@ def reseal_second_factors() -> int:
     adapter = get_adapter()
     number = 0
     for factor in Authenticator.objects.using("owner").iterator(chunk_size=_AT_ONCE):
-        sealed = {name: factor.data[name] for name in _SEALED if name in factor.data}
-        anew = _each(sealed, lambda text: adapter.encrypt(adapter.decrypt(text)))
+        anew = {name: adapter.encrypt(adapter.decrypt(factor.data[name])) for name in _SEALED if name in factor.data}
         rows = Authenticator.objects.using("owner").filter(pk=factor.pk, data=factor.data)
-        number += bool(sealed) and rows.update(data={**factor.data, **anew})
+        number += bool(anew) and rows.update(data={**factor.data, **anew})
     return number
-
-
-def _each(values: dict[str, str], change: Callable[[str], str]) -> dict[str, str]:
-    return {name: change(value) for name, value in values.items()}
 
 
 def _accounts() -> Iterator[tuple[UUID, bytes]]:

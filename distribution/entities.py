@@ -37,8 +37,6 @@ class EntityChange:
 def find_entity(name: str, *, is_to_change: bool = False) -> Entity | None:
     """By slug or by id. is_to_change: nobody else changes it until the transaction ends."""
     rows = Entity.objects.select_for_update() if is_to_change else Entity.objects.all()
-    if "\x00" in name:
-        return None  # Postgres takes it in no text
     return (rows.filter(id=name) if _is_id(name) else rows.filter(slug=name)).first()
 
 

@@ -1,4 +1,4 @@
-"""The cache that all processes share: how often somebody tried to sign in, and which codes are used up."""
+"""The cache that all processes share: how often somebody tried to sign in, sent a form or asked the API, and which codes are used up."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class SharedCache(RedisCache):
-    """Redis; while it is away, the process's own memory: people sign in all the same, and tries are counted per process."""
+    """Redis; while it is away, the process's own memory: people sign in all the same, and each process counts for itself."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -47,5 +47,5 @@ class SharedCache(RedisCache):
                 return getattr(super(), method)(*args, **kwargs)
             except (redis.RedisError, OSError) as error:
                 self._away_until = time.monotonic() + _RETRY_SECONDS
-                logger.warning("Redis does not answer; this process counts tries to sign in by itself. %s", error)
+                logger.warning("Redis does not answer; what is limited is counted by this process alone. %s", error)
         return getattr(self._own, method)(*args, **kwargs)

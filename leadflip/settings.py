@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "leadflip.admin_scope.AdminScopeMiddleware",
+    "leadflip.addresses.NoNulMiddleware",  # within all that give the answer its headers
 ]
 
 ROOT_URLCONF = "leadflip.urls"

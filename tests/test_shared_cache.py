@@ -41,7 +41,7 @@ def test_without_redis_people_sign_in_all_the_same(caplog: pytest.LogCaptureFixt
     make_account()
     browser: Any = Client()
     assert browser.post("/sign-in", ALICE)["Location"] == "/"
-    assert caplog.text.count("Redis does not answer; this process counts tries to sign in by itself.") == 1
+    assert caplog.text.count("Redis does not answer; what is limited is counted by this process alone.") == 1
 
 
 @pytest.mark.usefixtures("_redis_is_away")

@@ -31,7 +31,8 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """lead_name: empty for a test of a sample, and for a lead that was erased. lead_contact: its address or number, if it has one. took_ms: from the lead to the partner, once it is there."""
+    """lead_name: empty for a test of a sample, and for a lead that was erased. lead_contact: its address or number, if it has one.
+    took_ms: from the lead to the partner, once it is there."""
 
     delivery: Delivery
     lead_name: str

@@ -31,7 +31,6 @@ class Phase:
 class Try:
     shown: ShownAttempt
     phases: list[Phase]
-    tone: str
     sent: str
     came_back: str
 
@@ -46,7 +45,6 @@ def delivery(request: PageRequest, delivery_id: str) -> Page:
         Try(
             shown,
             list(phases_of(shown.attempt)),
-            _TONES.get(shown.attempt.outcome, "bad"),
             sent_text(shown, found.channel.kind),
             answer_text(shown),
         )
@@ -63,9 +61,6 @@ def delivery(request: PageRequest, delivery_id: str) -> Page:
         "is_moving": found.state in (DeliveryState.QUEUED, DeliveryState.SENDING),
     }
     return Page("delivery/delivery.html", context, part="tries")
-
-
-_TONES = {"delivered": "ok", "rejected": "warn", "held": "warn"}
 
 
 def phases_of(attempt: Attempt) -> Iterator[Phase]:

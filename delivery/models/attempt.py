@@ -6,6 +6,7 @@ from accounts.ids import new_id
 from accounts.models import Account
 from delivery.models.channel import DeliveryChannel
 from delivery.models.delivery import Delivery
+from delivery.outcome import Verdict
 
 
 class Trigger(models.TextChoices):
@@ -58,3 +59,8 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"try {self.number}: {self.outcome}"
+
+    @property
+    def shown_outcome(self) -> str:
+        """A try that is made again has failed, for those who read of it."""
+        return Verdict.FAILED if self.outcome == Verdict.RETRY else self.outcome

@@ -10,8 +10,10 @@ from rest_framework.response import Response
 
 from accounts.api.body import Answer, Body
 from accounts.api.views import AccountView, access_of, find
+from delivery.api.leads import DecisionAnswer
 from distribution.models import Lead
 from intake.answers import deliveries_json
+from intake.api.schema import IntakeDelivery
 from intake.redistributing import redistribute
 
 _ID = "01990000-0000-7000-8000-000000000000"
@@ -31,8 +33,8 @@ class RedistributionBody(Body):
 )
 class RedistributionAnswer(Answer):
     lead_id = serializers.UUIDField()
-    deliveries = serializers.ListField(child=serializers.DictField(), help_text="The new ones: id, partner, partner_name, state.")
-    decisions = serializers.ListField(child=serializers.DictField(), help_text="As in `decisions` of a lead, one per profile.")
+    deliveries = IntakeDelivery(many=True, help_text="The new ones.")
+    decisions = DecisionAnswer(many=True, help_text="One per profile.")
 
 
 class LeadRedistribution(AccountView):

@@ -53,19 +53,21 @@ def overview(request: PageRequest) -> Page:
     hours = hours_of(request.access.account_id, since=since - timedelta(days=days), now=now)
     present = [hour for hour in hours if hour.begins >= since]
     before = [hour for hour in hours if hour.begins < since]
+    volume = sum_up(present)
+    is_ready = all(step.is_done for step in steps)
     per_day = _by_day(present, first=today - timedelta(days=days - 1), days=days)
     failing = list(_failing())
     context: dict[str, Any] = {
         "heading": "Overview",
         "days": days,
         "spans": SPANS,
-        "figures": _figures(sum_up(present), sum_up(before), [sum_up(hours) for hours in per_day.values()]),
+        "figures": _figures(volume, sum_up(before), [sum_up(hours) for hours in per_day.values()]),
         "chart": volume_chart([Day(day, *_delivered_and_failed(hours)) for day, hours in per_day.items()]),
-        "steps": [] if all(step.is_done for step in steps) else steps,
+        "steps": [] if is_ready else steps,
         "alerts": list(_alerts(failing)),
         "failing": failing,
         # A new account has a way to go, and nothing to see yet.
-        "is_new": not all(step.is_done for step in steps) and not sum_up(present).leads,
+        "is_new": not is_ready and not volume.leads,
         "unmatched": _unmatched(request, now),
     }
     return Page("leadflip/overview.html", context)

@@ -70,6 +70,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _json(404, "client_error", "not_found", "Not found.")
 
 
+def bad_query(request: HttpRequest) -> HttpResponse:
+    """A question with a NUL in it, which no column can hold."""
+    said = "The address holds a NUL character (%00), which nothing here can have."
+    if not request.path.startswith("/api/"):
+        return fault_page(request, 400, "This address cannot be read", said)
+    return _json(400, "client_error", "parse_error", said)
+
+
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """By Django itself: the admin, opened by somebody who is no member of staff."""
     return fault_page(request, 403, "You may not open this page", "It belongs to people with another role.")
